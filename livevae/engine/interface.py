@@ -1,0 +1,201 @@
+"""What the performer's side may ask of an engine, live or offline. No torch and no pyo in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from livevae.engine.frames import Rows
+from livevae.model.info import ModelInfo
+
+Fill = Callable[[int, int, int], Rows]
+"""`fill(slot, first, count)` gives the control rows of frames `first .. first + count`. It never raises or blocks."""
+
+Backend = Literal["auto", "jack", "portaudio", "coreaudio", "silent"]
+
+
+@dataclass(frozen=True)
+class Silence:
+    """No input: the slot skips `encode`."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """Audio inputs of the machine, counted from 1; `channels` neighbours feed a model with several inputs."""
+
+    channel: int = 1
+    channels: int = 1
+
+
+@dataclass(frozen=True)
+class FileInput:
+    """A sound file played into the slot, from `start` seconds, again and again when `loop` is set."""
+
+    path: Path
+    loop: bool = True
+    start: float = 0.0
+
+
+@dataclass(frozen=True)
+class FromSlot:
+    """What another slot plays (before its pan), as input."""
+
+    slot: int
+
+
+Source = Silence | Live | FileInput | FromSlot
+
+
+def source_to_json(source: Source) -> dict[str, Any]:
+    """A source as plain data for another process."""
+    match source:
+        case Silence():
+            return {"kind": "silence"}
+        case Live(channel, channels):
+            return {"kind": "live", "channel": channel, "channels": channels}
+        case FileInput(path, loop, start):
+            return {"kind": "file", "path": str(path), "loop": loop, "start": start}
+        case FromSlot(slot):
+            return {"kind": "slot", "slot": slot}
+
+
+def source_from_json(data: Mapping[str, Any]) -> Source:
+    """The source that `source_to_json` wrote."""
+    match data["kind"]:
+        case "live":
+            return Live(int(data["channel"]), int(data["channels"]))
+        case "file":
+            return FileInput(Path(data["path"]), bool(data["loop"]), float(data["start"]))
+        case "slot":
+            return FromSlot(int(data["slot"]))
+        case _:
+            return Silence()
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How to open the engine. `inputs` and `outputs` are device names or numbers; None takes the system's default."""
+
+    backend: Backend = "auto"
+    rate: int = 48000
+    block: int = 256
+    input_device: str | None = None
+    output_device: str | None = None
+    input_channels: int = 2
+    output_channels: int = 2
+    chunk: int | None = None
+    threads: int = 1
+    client_name: str = "livevae"
+
+
+@dataclass(frozen=True)
+class SlotInfo:
+    """A stream through a model.
+
+    `dims` latent dimensions at `frame_rate` Hz; `ratio` model samples a frame at `model_rate` Hz. `buffering` is the
+    constant delay from input to output in samples of the server; `model_delay` that inside the model (None: unknown).
+    """
+
+    slot: int
+    model: str
+    dims: int
+    frame_rate: float
+    ratio: int
+    model_rate: int
+    buffering: int
+    model_delay: int | None
+    has_latents: bool = True
+
+
+@dataclass(frozen=True)
+class Status:
+    """The engine at one moment. Loads are fractions of real time; peaks are linear (1.0 is full scale)."""
+
+    clock: int = 0
+    load_audio: float = 0.0
+    load_inference: float = 0.0
+    late: int = 0
+    xruns: int = 0
+    covered: int = 0
+    peaks: tuple[float, float] = (0.0, 0.0)
+    slot_peaks: tuple[float, ...] = ()
+    recording: str | None = None
+    backend: str = "silent"
+    realtime: bool = False
+    messages: tuple[str, ...] = field(default=())
+
+
+EventKind = Literal["late", "nan", "error", "recorder", "died", "restarted", "device", "message"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something the engine has to tell; `slot` is None where it concerns the whole engine."""
+
+    kind: EventKind
+    message: str
+    slot: int | None = None
+
+
+class Engine(Protocol):
+    """Sound. Times are samples at the server's rate since the engine started, frames count from the same moment."""
+
+    rate: int
+    block: int
+    inputs: int
+    outputs: int
+    on_event: Callable[[Event], None] | None
+
+    def attach(self, fill: Fill) -> None:
+        """Ask `fill` for the control rows from now on."""
+        ...
+
+    def refresh(self) -> None:
+        """Something changed (a line, a knob): fill again from the next frame that is not consumed. Any thread."""
+        ...
+
+    def open_model(self, path: Path, *, rate: int | None = None, chunk: int | None = None) -> ModelInfo:
+        """Open a model so that it is ready to sound when this returns. `rate` answers for files that say none."""
+        ...
+
+    def open_slot(self, slot: int, model: str, source: Source) -> SlotInfo:
+        """Start a stream through the model with digest `model`; computing begins with the next chunk."""
+        ...
+
+    def set_source(self, slot: int, source: Source) -> None:
+        """Feed the slot from elsewhere."""
+        ...
+
+    def close_slot(self, slot: int) -> None:
+        """Stop a stream. Without a click only where its amplitude is 0 already."""
+        ...
+
+    def reset(self, slot: int | None = None) -> None:
+        """Forget what a stream (or every stream) still holds of earlier sound."""
+        ...
+
+    def panic(self) -> None:
+        """Silence within milliseconds; every stream is reset and its amplitude held at 0 until it is filled anew."""
+        ...
+
+    def now(self) -> int:
+        """The time at which the next block begins."""
+        ...
+
+    def consumed(self, slot: int) -> int:
+        """The next latent frame of the slot that the engine will read."""
+        ...
+
+    def status(self) -> Status:
+        """Clock, loads, counts and peaks."""
+        ...
+
+    def record(self, path: Path | None) -> None:
+        """Write the master output to a WAV or FLAC file; None ends the recording."""
+        ...
+
+    def close(self) -> None:
+        """Fade out and stop."""
+        ...

@@ -1,0 +1,189 @@
+"""What happens in every block, beside pyo: inputs into the ring, hosts woken, slots summed, gaps covered.
+
+Runs inside pyo's audio callback: it allocates next to nothing, never waits and never raises.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livevae.engine import cover
+from livevae.engine.frames import MAX_SLOTS
+from livevae.engine.layout import (
+    ACTIVE,
+    BLOCKS,
+    CLOCK,
+    COVERED,
+    FIRST,
+    LATE,
+    LOAD_AUDIO,
+    MONO,
+    NEVER,
+    OUTPUT_LENGTH,
+    PANICS,
+    PEAK_LEFT,
+    PEAK_RIGHT,
+    READY,
+    WRITTEN,
+    Shared,
+    fence,
+    read_ring,
+    write_ring,
+)
+
+Audio = NDArray[np.float32]
+
+_PEAK_FALL: Final = 0.4
+"""Seconds in which a meter falls to a tenth."""
+
+
+class Mixer:
+    """The engine's clock and its sum of slots.
+
+    `block()` is called once for each block of `size` samples at time `clock`, the start of the block that sounds next.
+    `inputs` (channels, size) holds the block that was just captured, `captured` (2, size) what the master just played,
+    `bus` (2, size) takes the sum of the slots.
+    """
+
+    def __init__(self, shared: Shared, rate: int, size: int, inputs: Audio, captured: Audio, bus: Audio) -> None:
+        self._shared = shared
+        self.rate = rate
+        self.size = size
+        self.inputs = inputs
+        self.captured = captured
+        self.bus = bus
+        self.clock = int(shared.words[CLOCK])
+        self.wake: dict[int, Callable[[], None]] = {}
+        self.on_captured: Callable[[Audio], None] | None = None
+        self._woken: dict[int, int] = {}
+        self._panics = int(shared.words[PANICS])
+        self._silent_until = np.zeros(MAX_SLOTS, np.int64)
+        self._covers = [_Cover() for _ in range(MAX_SLOTS)]
+        self._slot = np.zeros((2, size), np.float32)
+        self._fall = 0.1 ** (size / rate / _PEAK_FALL)
+        self._period = size / rate
+
+    def block(self) -> None:
+        """Everything that is due for the block that begins at `clock`."""
+        started = time.perf_counter()
+        now = self.clock
+        words = self._shared.words
+        if len(self.inputs):
+            write_ring(self._shared.inputs[: len(self.inputs)], now - self.size, self.inputs)
+        fence()
+        words[CLOCK] = now
+        self._wake(now)
+        self._meter()
+        if self.on_captured is not None:
+            self.on_captured(self.captured)
+        self._mix(now)
+        words[BLOCKS] += 1
+        self.clock = now + self.size
+        load = (time.perf_counter() - started) / self._period
+        self._shared.floats[LOAD_AUDIO] += 0.02 * (load - self._shared.floats[LOAD_AUDIO])
+
+    def _wake(self, now: int) -> None:
+        ready_words = self._shared.host_words[:, READY]
+        for host, wake in self.wake.items():
+            ready = int(ready_words[host])
+            if ready <= now and ready != NEVER and self._woken.get(host) != ready:
+                self._woken[host] = ready
+                wake()
+
+    def _meter(self) -> None:
+        floats = self._shared.floats
+        for word, channel in ((PEAK_LEFT, 0), (PEAK_RIGHT, 1)):
+            samples = self.captured[channel]
+            peak = max(float(samples.max()), -float(samples.min()))
+            floats[word] = max(peak, float(floats[word]) * self._fall)
+
+    def _mix(self, now: int) -> None:
+        bus = self.bus
+        bus[:] = 0.0
+        panicked = int(self._shared.words[PANICS]) != self._panics
+        for slot in np.flatnonzero(self._shared.slot_words[:, ACTIVE]):
+            self._add(int(slot), now)
+        if panicked:
+            self._panics = int(self._shared.words[PANICS])
+            bus *= np.linspace(1.0, 0.0, self.size, dtype=np.float32)
+            # What was computed before the panic is still on its way for a chunk or two; it is not to be heard.
+            self._silent_until[:] = self._shared.slot_words[:, WRITTEN]
+            for held in self._covers:
+                held.stop()
+
+    def _add(self, slot: int, now: int) -> None:
+        words = self._shared.slot_words[slot]
+        first = max(int(words[FIRST]), int(self._silent_until[slot]))
+        if now + self.size <= first:
+            self._covers[slot].stop()
+            return
+        written = int(words[WRITTEN])
+        have = min(self.size, written - now)
+        block = self._slot
+        if have >= self.size and written - now <= OUTPUT_LENGTH:
+            read_ring(self._shared.outputs[slot, :MONO], now, block)
+            if first > now:
+                block[:, : first - now] = 0.0
+            self._covers[slot].resume(block)
+        else:
+            block[:] = 0.0
+            if have > 0:
+                read_ring(self._shared.outputs[slot, :MONO], now, block[:, :have])
+            missing = self._covers[slot].bridge(block, max(0, have))
+            words[LATE] += missing
+            words[COVERED] += self.size - max(0, have)
+        self._covers[slot].keep(block)
+        self.bus += block
+
+
+class _Cover:
+    """Bridges what a slot did not deliver in time: the last sound is held and faded, and fades in when it returns."""
+
+    def __init__(self) -> None:
+        self._last = np.zeros((2, cover.LENGTH), np.float32)
+        self._tail: Audio | None = None
+        self._at = 0
+
+    def keep(self, block: Audio) -> None:
+        kept = min(cover.LENGTH, block.shape[1])
+        if kept < cover.LENGTH:
+            self._last[:, :-kept] = self._last[:, kept:]
+        self._last[:, -kept:] = block[:, -kept:]
+
+    def stop(self) -> None:
+        self._tail = None
+        self._last[:] = 0.0
+
+    def bridge(self, block: Audio, have: int) -> int:
+        """Fill `block` from sample `have` on; gives 1 where a gap begins, else 0."""
+        began = 0
+        if self._tail is None:
+            joined = np.concatenate([self._last, block[:, :have]], axis=1)
+            self._tail = cover.tail(joined)
+            self._at = 0
+            began = 1
+        elif have > 0:
+            # A gap that is not over: what came too late to begin anew stays covered.
+            have = 0
+            block[:] = 0.0
+        count = min(block.shape[1] - have, cover.LENGTH - self._at)
+        if count > 0:
+            block[:, have : have + count] = self._tail[:, self._at : self._at + count]
+            self._at += count
+        return began
+
+    def resume(self, block: Audio) -> None:
+        """Fade in what sounds again after a gap, over what is left of the fading tail."""
+        if self._tail is None:
+            return
+        count = min(block.shape[1], cover.LENGTH)
+        block[:, :count] *= cover.rise()[:count]
+        left = min(block.shape[1], cover.LENGTH - self._at)
+        if left > 0:
+            block[:, :left] += self._tail[:, self._at : self._at + left]
+        self._tail = None

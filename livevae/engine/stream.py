@@ -1,0 +1,224 @@
+"""One slot inside a model host: its input, its latent history and its way to the output ring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livevae.engine import cover
+from livevae.engine.frames import Rows, columns
+from livevae.engine.layout import (
+    CONSUMED,
+    FIRST,
+    INPUT_LENGTH,
+    LEFT,
+    MONO,
+    NANS,
+    RIGHT,
+    SLOT_PEAK,
+    STARVED,
+    WRITTEN,
+    Shared,
+    fence,
+    read_ring,
+    write_ring,
+)
+from livevae.engine.sources import Reader
+from livevae.engine.timing import Grid
+from livevae.model.resample import RealTimeResampler
+
+Audio = NDArray[np.float32]
+
+HISTORY_SECONDS = 30.0
+
+
+class History:
+    """The latest latent frames of an encoded input, read with a lag in frames (linear between two frames)."""
+
+    def __init__(self, dims: int, frame_rate: float) -> None:
+        self._length = max(64, min(16384, int(HISTORY_SECONDS * frame_rate)))
+        self._frames = np.zeros((self._length, dims), np.float32)
+        self._first: int | None = None
+        self._end = 0
+
+    def append(self, first: int, frames: Audio) -> None:
+        """Frames (n, D) whose first has the absolute index `first`."""
+        if self._first is None or first != self._end:
+            self._first = first
+        self._frames[np.arange(first, first + len(frames)) % self._length] = frames
+        self._end = first + len(frames)
+
+    def read(self, at: NDArray[np.float64]) -> Audio:
+        """Frames at absolute positions `at` (n,), shape (n, D); positions outside what is held take the nearest."""
+        if self._first is None:
+            return np.zeros((len(at), self._frames.shape[1]), np.float32)
+        oldest = max(self._first, self._end - self._length)
+        at = np.clip(at, oldest, self._end - 1)
+        low = np.floor(at).astype(np.int64)
+        high = np.minimum(low + 1, self._end - 1)
+        weight = (at - low).astype(np.float32)[:, None]
+        below, above = self._frames[low % self._length], self._frames[high % self._length]
+        between: Audio = below * (1 - weight) + above * weight
+        return between
+
+
+@dataclass
+class Stream:
+    """The state of a slot between two chunks. Times are server samples, `delay` the constant buffering delay."""
+
+    slot: int
+    shared: Shared
+    grid: Grid
+    dims: int
+    in_channels: int
+    out_channels: int
+    delay: int
+    dry_delay: int
+    row: int
+    first_chunk: int
+    encode_row: int | None = None
+    reader: Reader | None = None
+    history: History = field(init=False)
+    fade: bool = True
+    discrete: bool = False
+
+    def __post_init__(self) -> None:
+        grid = self.grid
+        self.history = History(self.dims, grid.frame_rate)
+        start = grid.start(self.first_chunk)
+        self._in = start
+        self._first = self.first_chunk
+        self._out = self._origin = start + self.delay
+        self._edges = np.array([float(self._out)])
+        self._levels = np.array([[0.0], [0.0], [1.0]])
+        self._dry = np.zeros((max(1, min(2, self.in_channels)), INPUT_LENGTH), np.float32)
+        self._last = np.zeros((3, cover.LENGTH), np.float32)
+        self._to_model: RealTimeResampler | None = None
+        self._from_model: RealTimeResampler | None = None
+        if grid.rate != grid.model_rate:
+            self._to_model = RealTimeResampler(grid.rate, grid.model_rate, max(1, self.in_channels))
+            self._from_model = RealTimeResampler(grid.model_rate, grid.rate, self.out_channels)
+        words = self.shared.slot_words[self.slot]
+        words[CONSUMED] = self.first_chunk * grid.frames
+        words[FIRST] = words[WRITTEN] = self._out
+
+    def listen(self, encode_row: int, chunk: int) -> None:
+        """Take input from now on, from chunk `chunk`, encoded as row `encode_row`."""
+        self.encode_row = encode_row
+        self._in = self.grid.start(chunk)
+        if self._to_model is not None:
+            self._to_model = RealTimeResampler(self.grid.rate, self.grid.model_rate, max(1, self.in_channels))
+
+    def skip_to(self, chunk: int) -> None:
+        """Give up what lies before a chunk: the host was too late to be of use there."""
+        start = self.grid.start(chunk)
+        self._in = max(self._in, start)
+        self._first = chunk
+        self._out = self._origin = start + self.delay
+        self._edges = np.array([float(self._out)])
+        self._levels = self._levels[:, -1:]
+        self.fade = True
+
+    def take_input(self, chunk: int, count: int, out: Audio) -> None:
+        """The next `count` chunks of input at the model's rate into `out` (in_channels, samples)."""
+        end = self.grid.ready(chunk + count - 1)
+        samples = end - self._in
+        block = np.zeros((len(out), samples), np.float32)
+        if self.reader is not None:
+            self.reader.read(self._in, block)
+            self.shared.slot_words[self.slot, STARVED] = self.reader.starved
+        write_ring(self._dry, self._in, block[: len(self._dry)])
+        self._in = end
+        if self._to_model is None:
+            out[:] = block
+        else:
+            self._to_model.push(block.T)
+            out[:] = self._to_model.pull(out.shape[1]).T
+
+    def latents(self, first: int, rows: Rows, live: Audio | None) -> Audio:
+        """`gain * live[n - lag] + bias` for frames from `first` on, shape (D, n)."""
+        at = columns(self.dims)
+        z = rows[:, at.bias]
+        if live is not None:
+            self.history.append(first, live)
+            lag = rows[:, at.lag]
+            if lag.any():
+                live = self.history.read(np.arange(first, first + len(rows), dtype=np.float64) - lag)
+            z = rows[:, at.gain] * live + z
+        if self.discrete:
+            z = np.rint(z)
+        return z.T
+
+    def emit(self, chunk: int, count: int, wet: Audio, rows: Rows) -> bool:
+        """Send model output (channels, samples) on its way. False where it was not finite and was covered instead."""
+        grid = self.grid
+        finite = bool(np.isfinite(wet).all())
+        if not finite:
+            wet = np.zeros_like(wet)
+            self.shared.slot_words[self.slot, NANS] += 1
+        if self._from_model is not None:
+            self._from_model.push(wet.T)
+            due = self._origin + (chunk + count - self._first) * grid.chunk * grid.rate // grid.model_rate
+            wet = np.ascontiguousarray(self._from_model.pull(due - self._out).T)
+        start, samples = self._out, wet.shape[1]
+        amp, pan, mix = self._curves(chunk, count, rows, start, samples)
+        out = np.empty((3, samples), np.float32)
+        left, right = (wet[0], wet[min(1, len(wet) - 1)])
+        if np.min(mix) < 1.0:
+            dry = np.zeros((len(self._dry), samples), np.float32)
+            read_ring(self._dry, start - self.delay - self.dry_delay, dry)
+            left = mix * left + (1 - mix) * dry[0]
+            right = mix * right + (1 - mix) * dry[-1]
+        # 0 dB in the centre; towards a side the other one falls as in the equal-power law.
+        angle = (pan + 1.0) * (np.pi / 4)
+        out[LEFT] = left * (amp * np.minimum(1.0, np.sqrt(2.0) * np.cos(angle)))
+        out[RIGHT] = right * (amp * np.minimum(1.0, np.sqrt(2.0) * np.sin(angle)))
+        out[MONO] = left * amp if left is right else (left + right) * (0.5 * amp)
+        self._finish(out, finite)
+        return finite
+
+    def _curves(
+        self, chunk: int, count: int, rows: Rows, start: int, samples: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Amp, pan and mix for each sample: each frame moves in a line from the frame before to its own value."""
+        at = columns(self.dims)
+        levels = rows[:, [at.amp, at.pan, at.mix]].T.astype(np.float64)
+        if np.all(levels == self._levels[:, -1:]) and np.all(self._levels == self._levels[:, -1:]):
+            held = self._levels[:, -1].astype(np.float32)
+            self._edges = self._edges[-1:]
+            self._levels = self._levels[:, -1:]
+            return held[0:1], held[1:2], held[2:3]
+        frames = self.grid.frames * count
+        begin, end = self.grid.start(chunk) + self.delay, self.grid.start(chunk + count) + self.delay
+        edges = np.linspace(begin, end, frames + 1)
+        old = self._edges < begin
+        xs = np.concatenate([self._edges[old], edges])
+        ys = np.concatenate([self._levels[:, old], self._levels[:, -1:], levels], axis=1)
+        times = np.arange(start, start + samples, dtype=np.float64)
+        amp, pan, mix = (np.interp(times, xs, y).astype(np.float32) for y in ys)
+        keep = xs >= begin - 4096
+        self._edges, self._levels = xs[keep], ys[:, keep]
+        return amp, pan, mix
+
+    def _finish(self, out: Audio, finite: bool) -> None:
+        samples = out.shape[1]
+        if not finite:
+            covered = min(cover.LENGTH, samples)
+            out[:] = 0.0
+            out[:, :covered] = cover.tail(self._last)[:, :covered]
+            self.fade = True
+        elif self.fade:
+            risen = min(cover.LENGTH, samples)
+            out[:, :risen] *= cover.rise()[:risen]
+            self.fade = False
+        if samples == 0:
+            return
+        kept = min(cover.LENGTH, samples)
+        self._last = np.concatenate([self._last, out[:, -kept:]], axis=1)[:, -cover.LENGTH :]
+        write_ring(self.shared.outputs[self.slot], self._out, out)
+        self._out += samples
+        self.shared.slot_floats[self.slot, SLOT_PEAK] = float(np.max(np.abs(out[MONO])))
+        fence()
+        self.shared.slot_words[self.slot, WRITTEN] = self._out
