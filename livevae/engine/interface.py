@@ -108,10 +108,31 @@ class SlotInfo:
     model_delay: int | None
     has_latents: bool = True
 
+    @classmethod
+    def of(cls, slot: int, info: ModelInfo, frame_rate: float, rate: int, buffering: int) -> SlotInfo:
+        """What a slot of the model is, on a server at `rate` Hz."""
+        model_rate = round(frame_rate * info.ratio)
+        inside = info.delay_samples
+        return cls(
+            slot=slot,
+            model=info.digest,
+            dims=info.latent_size if "decode" in info.methods else 0,
+            frame_rate=frame_rate,
+            ratio=info.ratio,
+            model_rate=model_rate,
+            buffering=buffering,
+            model_delay=None if inside is None else round(inside * rate / model_rate),
+            has_latents=info.has_latents,
+        )
+
 
 @dataclass(frozen=True)
 class Status:
-    """The engine at one moment. Loads are fractions of real time; peaks are linear (1.0 is full scale)."""
+    """The engine at one moment. Loads are fractions of real time; peaks are linear (1.0 is full scale).
+
+    `late` counts chunks that came too late and `covered` the samples that were bridged for them; `skipped` chunks were
+    given up by a hopelessly late model; `starved` samples a file did not deliver; `not_finite` chunks were muted.
+    """
 
     clock: int = 0
     load_audio: float = 0.0
@@ -119,6 +140,9 @@ class Status:
     late: int = 0
     xruns: int = 0
     covered: int = 0
+    skipped: int = 0
+    starved: int = 0
+    not_finite: int = 0
     peaks: tuple[float, float] = (0.0, 0.0)
     slot_peaks: tuple[float, ...] = ()
     recording: str | None = None

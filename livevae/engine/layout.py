@@ -61,8 +61,8 @@ class Shared:
     """Named arrays over the shared mapping.
 
     `words` (int64) and `floats` (float64) of the engine; `host_words`, `slot_words`, `slot_floats` with one row each;
-    `inputs` (MAX_INPUTS, INPUT_LENGTH) and `outputs` (MAX_SLOTS, 3, OUTPUT_LENGTH) are float32 rings indexed by absolute
-    sample time modulo their length; `banks` (MAX_SLOTS, 2, n) are float32 control rows, flattened.
+    `inputs` (MAX_INPUTS, INPUT_LENGTH) and `outputs` (MAX_SLOTS, 3, OUTPUT_LENGTH) are float32 rings, indexed by
+    absolute sample time modulo their length; `banks` (MAX_SLOTS, 2, n) are float32 control rows, flattened.
     """
 
     def __init__(self, fd: int) -> None:

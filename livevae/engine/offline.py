@@ -115,18 +115,7 @@ class OfflineEngine:
         host = self._host_with_room(model, opened, grid)
         resampling = resampling_delay(self.rate, grid.model_rate)
         host.open(slot, source, self._delay - resampling, self._mixer.clock)
-        info = opened.info
-        made = SlotInfo(
-            slot=slot,
-            model=model,
-            dims=info.latent_size if "decode" in info.methods else 0,
-            frame_rate=grid.frame_rate,
-            ratio=grid.ratio,
-            model_rate=grid.model_rate,
-            buffering=self._delay,
-            model_delay=None if info.delay_samples is None else round(info.delay_samples * self.rate / grid.model_rate),
-            has_latents=info.has_latents,
-        )
+        made = SlotInfo.of(slot, opened.info, grid.frame_rate, self.rate, self._delay)
         self._slots[slot] = (host, made)
         return made
 
