@@ -6,12 +6,15 @@ sequence. The model host copies what it consumes and looks at the sequence again
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
 from livevae.engine.frames import Rows, columns, neutral, width
 from livevae.engine.layout import BANK_WORDS, CONSUMED, MAX_FRAMES, MUTED_UNTIL, SEQUENCE, Shared, fence
+
+ATTEMPTS: Final = 8
+"""Copies tried before the last row is held instead: the writer publishes at most one run in a few milliseconds."""
 
 
 class Controls(Protocol):
@@ -50,17 +53,23 @@ class BankReader:
         self._last: dict[int, Rows] = {}
 
     def forget(self, slot: int) -> None:
-        """Hold nothing of an earlier stream in this slot."""
+        """Hold nothing of an earlier stream in this slot: it is muted until rows are written anew."""
         self._last.pop(slot, None)
+        words = self._shared.slot_words[slot]
+        words[MUTED_UNTIL] = words[SEQUENCE]
 
     def read(self, slot: int, first: int, count: int, dims: int) -> Rows:
         words = self._shared.slot_words[slot]
-        for _ in range(4):
+        for _ in range(ATTEMPTS):
             sequence = int(words[SEQUENCE])
+            fence()
             rows = self._copy(slot, sequence, first, count, dims)
             fence()
-            if int(words[SEQUENCE]) - sequence < 2:
+            # One run later the writer may already be at work on the bank that was copied.
+            if int(words[SEQUENCE]) == sequence:
                 break
+        else:
+            rows = self._held(slot, dims, count)
         if sequence <= words[MUTED_UNTIL]:
             rows[:, columns(dims).amp] = 0.0
         self._last[slot] = rows[-1:].copy()

@@ -14,8 +14,11 @@ from livevae.engine.frames import Rows
 from livevae.engine.interface import Fill, SlotInfo
 from livevae.engine.layout import CONSUMED, MAX_FRAMES, Shared
 
-AHEAD = 0.5
-"""Seconds of control frames written ahead: how long the performer's side may stall before the last frame is held."""
+AHEAD = 1.0
+"""Seconds of control frames written ahead, again when half of them are consumed: a performer's side that stalls for
+half a second, as one long call at the prompt on a busy machine may make it, is not heard."""
+AFTER_CHANGE = 0.5
+"""Seconds written ahead when something changed, which may be with every movement of a knob."""
 SHORTEST = 0.004
 """Seconds between two fills: a flood of knob movements costs no more than that."""
 
@@ -50,14 +53,14 @@ class Feeder:
         with contextlib.suppress(OSError):
             os.write(self.fd, b"r")
 
-    def feed(self, slot: int, info: SlotInfo) -> None:
-        """Fill one slot now, in the caller's thread."""
+    def feed(self, slot: int, info: SlotInfo, ahead: float = AHEAD) -> None:
+        """Fill one slot for `ahead` seconds now, in the caller's thread."""
         fill = self._fill
         if fill is None:
             return
         with self._lock:
             chunk = 1 + int(0.1 * info.frame_rate)
-            count = min(MAX_FRAMES, int(AHEAD * info.frame_rate) + chunk)
+            count = min(MAX_FRAMES, int(ahead * info.frame_rate) + chunk)
             first = int(self._shared.slot_words[slot, CONSUMED])
             rows: Rows = fill(slot, first, count)
             self._writer.write(slot, first, rows, first + count // 2)
@@ -76,6 +79,6 @@ class Feeder:
             changed, self._changed = self._changed, False
             for slot, info in list(self._slots().items()):
                 if changed or wants_more(self._shared, slot):
-                    self.feed(slot, info)
+                    self.feed(slot, info, AFTER_CHANGE if changed else AHEAD)
             if changed:
                 time.sleep(SHORTEST)

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from livevae.engine.controls import BankReader, Controls
-from livevae.engine.frames import Rows
+from livevae.engine.frames import Rows, columns
 from livevae.engine.interface import Source
-from livevae.engine.layout import ACTIVE, SKIPPED, Shared
+from livevae.engine.layout import ACTIVE, PANICS, SKIPPED, Shared
 from livevae.engine.sources import Reader, reader_for
 from livevae.engine.stream import Stream
 from livevae.engine.timing import Grid
@@ -66,6 +66,7 @@ class Host:
         self._on_nan = on_nan
         self._streams: dict[int, Stream] = {}
         self._next = 0
+        self._panics = int(shared.words[PANICS])
         info = model.info
         self._dims = info.latent_size if "decode" in info.methods and info.latent_size else 0
         self._encodes = bool(info.in_channels) and (not self._dims or "encode" in info.methods)
@@ -138,7 +139,7 @@ class Host:
         for stream in self._streams.values():
             if slot is None or stream.slot == slot:
                 self._forget(stream)
-                stream.fade = True
+                stream.cut()
 
     def ready(self) -> int | None:
         """The server time from which there is something to compute; None while no slot is open."""
@@ -146,6 +147,7 @@ class Host:
 
     def run(self, time: int) -> int:
         """Compute every chunk whose input is complete at server time `time`; gives the number of chunks."""
+        self._heed_panic()
         complete = self.grid.complete(time)
         if not self._streams:
             self._next = max(self._next, complete)
@@ -169,9 +171,15 @@ class Host:
         first = self._next * self.grid.frames
         samples = self.grid.chunk * count
         rows = {s.slot: self._controls.read(s.slot, first, self.grid.frames * count, self._dims) for s in streams}
-        hearing = [s for s in streams if s.encode_row is not None] if self._dims else streams
+        hearing = [s for s in streams if s.encode_row is not None or not self._dims]
+        for stream in streams:
+            if stream.encode_row is None and self._dims:
+                stream.take_nothing(self._next, count)
         heard = self._hear(hearing, count, samples) if self._encodes else None
         y = self._decode(streams, rows, first, count, heard) if self._dims else self._effect(heard, samples)
+        if self._heed_panic():
+            for held in rows.values():
+                held[:, columns(self._dims).amp] = 0.0
         for stream in streams:
             if not stream.emit(self._next, count, y[stream.row], rows[stream.slot]):
                 self._forget(stream)
@@ -194,9 +202,10 @@ class Host:
         live = None
         if heard is not None:
             live = self.model.encode(heard).numpy()
-            if not np.isfinite(live).all():
+            finite = np.isfinite(live).all(axis=(1, 2))
+            if not finite.all():
                 live = np.nan_to_num(live, nan=0.0, posinf=0.0, neginf=0.0)
-                self.model.reset(part="encode")
+                self.model.reset(np.flatnonzero(~finite).tolist(), part="encode")
         z = self._z[: _batch(max(s.row for s in streams)), :, : self.grid.frames * count]
         z[:] = 0.0
         for s in streams:
@@ -233,6 +242,17 @@ class Host:
         if not free:
             raise LivevaeError(f"{self.model.info.name} has no room for another voice")
         return free[0]
+
+    def _heed_panic(self) -> bool:
+        """Forget everything where the performer called for silence since this was last asked."""
+        panics = int(self._shared.words[PANICS])
+        if panics == self._panics:
+            return False
+        self._panics = panics
+        for stream in self._streams.values():
+            self._forget(stream)
+            stream.silence()
+        return True
 
     def _forget(self, stream: Stream) -> None:
         part = "decode" if self._dims else None

@@ -23,7 +23,7 @@ from livevae.engine import realtime
 from livevae.engine.controls import BankReader, wants_more
 from livevae.engine.host import Host, group_sizes, resampling_delay
 from livevae.engine.interface import source_from_json
-from livevae.engine.layout import CLOCK, NEVER, PANICS, READY, SLOT_LOAD, Shared
+from livevae.engine.layout import CLOCK, NEVER, READY, SLOT_LOAD, Shared
 from livevae.engine.rpc import Message, Server
 from livevae.engine.timing import Grid
 from livevae.errors import LivevaeError
@@ -46,7 +46,6 @@ class HostProcess:
         self._number = 0
         self._wake_self: Callable[[], None] = lambda: None
         self._jobs: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
-        self._panics = int(shared.words[PANICS])
         self._running = True
 
     def handle(self, call: str, arguments: Message, fd: int | None) -> Any:
@@ -144,10 +143,6 @@ class HostProcess:
         ready_words = self._shared.host_words[self._number]
         while True:
             self._run_jobs()
-            panics = int(self._shared.words[PANICS])
-            if panics != self._panics:
-                self._panics = panics
-                host.reset()
             started = time.perf_counter()
             done = host.run(self._clock())
             ready = host.ready()

@@ -96,6 +96,12 @@ class Shared:
         shared.host_words[:, READY] = NEVER
         return shared
 
+    def close(self) -> None:
+        """Let go of the descriptor; the memory goes with the last array over it."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
 
 _TOTAL: Final = 8 * (
     _GLOBAL_WORDS + MAX_HOSTS * _HOST_WORDS + MAX_SLOTS * _SLOT_WORDS + _GLOBAL_FLOATS + MAX_SLOTS * _SLOT_FLOATS

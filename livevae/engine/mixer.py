@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from livevae.engine import cover
+from livevae.engine.cover import Cover
 from livevae.engine.frames import MAX_SLOTS
 from livevae.engine.layout import (
     ACTIVE,
@@ -63,7 +63,7 @@ class Mixer:
         self._woken: dict[int, int] = {}
         self._panics = int(shared.words[PANICS])
         self._silent_until = np.zeros(MAX_SLOTS, np.int64)
-        self._covers = [_Cover() for _ in range(MAX_SLOTS)]
+        self._covers = [Cover(2) for _ in range(MAX_SLOTS)]
         self._slot = np.zeros((2, size), np.float32)
         self._fall = 0.1 ** (size / rate / _PEAK_FALL)
         self._period = size / rate
@@ -114,76 +114,23 @@ class Mixer:
             # What was computed before the panic is still on its way for a chunk or two; it is not to be heard.
             self._silent_until[:] = self._shared.slot_words[:, WRITTEN]
             for held in self._covers:
-                held.stop()
+                held.clear()
 
     def _add(self, slot: int, now: int) -> None:
         words = self._shared.slot_words[slot]
         first = max(int(words[FIRST]), int(self._silent_until[slot]))
         if now + self.size <= first:
-            self._covers[slot].stop()
+            self._covers[slot].clear()
             return
-        written = int(words[WRITTEN])
-        have = min(self.size, written - now)
+        ahead = int(words[WRITTEN]) - now
+        have = min(self.size, ahead) if 0 < ahead <= OUTPUT_LENGTH else 0
         block = self._slot
-        if have >= self.size and written - now <= OUTPUT_LENGTH:
-            read_ring(self._shared.outputs[slot, :MONO], now, block)
-            if first > now:
-                block[:, : first - now] = 0.0
-            self._covers[slot].resume(block)
+        read_ring(self._shared.outputs[slot, :MONO], now, block[:, :have])
+        if first > now:
+            block[:, : first - now] = 0.0
+        if have == self.size:
+            self._covers[slot].sound(block)
         else:
-            block[:] = 0.0
-            if have > 0:
-                read_ring(self._shared.outputs[slot, :MONO], now, block[:, :have])
-            missing = self._covers[slot].bridge(block, max(0, have))
-            words[LATE] += missing
-            words[COVERED] += self.size - max(0, have)
-        self._covers[slot].keep(block)
+            words[LATE] += self._covers[slot].gap(block, have)
+            words[COVERED] += self.size - have
         self.bus += block
-
-
-class _Cover:
-    """Bridges what a slot did not deliver in time: the last sound is held and faded, and fades in when it returns."""
-
-    def __init__(self) -> None:
-        self._last = np.zeros((2, cover.LENGTH), np.float32)
-        self._tail: Audio | None = None
-        self._at = 0
-
-    def keep(self, block: Audio) -> None:
-        kept = min(cover.LENGTH, block.shape[1])
-        if kept < cover.LENGTH:
-            self._last[:, :-kept] = self._last[:, kept:]
-        self._last[:, -kept:] = block[:, -kept:]
-
-    def stop(self) -> None:
-        self._tail = None
-        self._last[:] = 0.0
-
-    def bridge(self, block: Audio, have: int) -> int:
-        """Fill `block` from sample `have` on; gives 1 where a gap begins, else 0."""
-        began = 0
-        if self._tail is None:
-            joined = np.concatenate([self._last, block[:, :have]], axis=1)
-            self._tail = cover.tail(joined)
-            self._at = 0
-            began = 1
-        elif have > 0:
-            # A gap that is not over: what came too late to begin anew stays covered.
-            have = 0
-            block[:] = 0.0
-        count = min(block.shape[1] - have, cover.LENGTH - self._at)
-        if count > 0:
-            block[:, have : have + count] = self._tail[:, self._at : self._at + count]
-            self._at += count
-        return began
-
-    def resume(self, block: Audio) -> None:
-        """Fade in what sounds again after a gap, over what is left of the fading tail."""
-        if self._tail is None:
-            return
-        count = min(block.shape[1], cover.LENGTH)
-        block[:, :count] *= cover.rise()[:count]
-        left = min(block.shape[1], cover.LENGTH - self._at)
-        if left > 0:
-            block[:, :left] += self._tail[:, self._at : self._at + left]
-        self._tail = None

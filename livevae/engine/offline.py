@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from soundfile import LibsndfileError, SoundFile
 
 from livevae.engine.frames import Rows
 from livevae.engine.host import Host, resampling_delay
@@ -16,6 +17,7 @@ from livevae.engine.layout import (
     CLOCK,
     CONSUMED,
     MAX_INPUTS,
+    PANICS,
     PEAK_LEFT,
     PEAK_RIGHT,
     SLOT_PEAK,
@@ -23,7 +25,7 @@ from livevae.engine.layout import (
     write_ring,
 )
 from livevae.engine.mixer import Mixer
-from livevae.engine.recorder import open_sound
+from livevae.engine.recorder import open_sound, write_sound
 from livevae.engine.server import PyoServer
 from livevae.engine.timing import Grid
 from livevae.errors import LivevaeError
@@ -74,7 +76,7 @@ class OfflineEngine:
         self._out: list[Audio] = []
         self._kept = 0
         self._to_skip: int | None = None
-        self._recording: tuple[Path, list[Audio]] | None = None
+        self._recording: tuple[Path, SoundFile] | None = None
         torch.manual_seed(seed)
         torch.set_flush_denormal(True)
         self._server.start(self._block)
@@ -134,7 +136,7 @@ class OfflineEngine:
             host.reset(slot)
 
     def panic(self) -> None:
-        self.reset()
+        self._shared.words[PANICS] += 1
 
     def now(self) -> int:
         return self._mixer.clock
@@ -154,14 +156,11 @@ class OfflineEngine:
 
     def record(self, path: Path | None) -> None:
         if self._recording is not None:
-            target, blocks = self._recording
+            _, file = self._recording
             self._recording = None
-            with open_sound(target, self.rate, 2) as file:
-                for block in blocks:
-                    file.write(block.T)
+            file.close()
         if path is not None:
-            open_sound(Path(path), self.rate, 2).close()
-            self._recording = (Path(path), [])
+            self._recording = (Path(path), open_sound(Path(path), self.rate, 2))
 
     def run(self, samples: int) -> Audio:
         """Render the next `samples` samples, shape (samples, 2), the buffering delay already removed."""
@@ -173,6 +172,8 @@ class OfflineEngine:
         audio = np.concatenate(self._out, axis=1) if self._out else np.zeros((2, 0), np.float32)
         self._out = [audio[:, samples:]]
         self._kept -= samples
+        if self._recording is not None:
+            self._record(*self._recording, audio[:, :samples])
         return np.ascontiguousarray(audio[:, :samples].T)
 
     def close(self) -> None:
@@ -181,6 +182,7 @@ class OfflineEngine:
         self._hosts.clear()
         self._slots.clear()
         self._models.clear()
+        self._shared.close()
 
     # Controls: rows are asked for at the moment they are consumed.
 
@@ -208,8 +210,6 @@ class OfflineEngine:
         self._server.bus.push()
 
     def _take(self, block: Audio) -> None:
-        if self._recording is not None:
-            self._recording[1].append(block.copy())
         if self._to_skip is None:
             return
         skipped = min(self._to_skip, block.shape[1])
@@ -217,6 +217,14 @@ class OfflineEngine:
         if skipped < block.shape[1]:
             self._out.append(block[:, skipped:].copy())
             self._kept += block.shape[1] - skipped
+
+    def _record(self, path: Path, file: SoundFile, audio: Audio) -> None:
+        try:
+            write_sound(file, audio)
+        except (LibsndfileError, OSError) as error:
+            self._recording = None
+            if self.on_event is not None:
+                self.on_event(Event("recorder", f"recording to {path} ended: {error}"))
 
     def _host_with_room(self, digest: str, model: Model, grid: Grid) -> Host:
         for own, host in self._hosts:

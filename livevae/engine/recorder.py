@@ -102,11 +102,20 @@ class Recorder:
         while self._read < self._written:
             at = self._read % length
             count = min(self._written - self._read, length - at, 8192)
-            written = file.frames
-            file.write(self._ring[:, at : at + count].T)
-            if file.frames - written != count:
-                raise OSError("the disk is full")
+            write_sound(file, self._ring[:, at : at + count])
             self._read += count
+
+
+def write_sound(file: soundfile.SoundFile, block: Audio) -> None:
+    """Write a block (channels, n). Raises OSError or soundfile.LibsndfileError where it does not fit."""
+    written = file.frames
+    try:
+        file.write(block.T)
+        complete = file.frames - written == block.shape[1]
+    except AssertionError:  # how soundfile says that fewer samples were written than it was given
+        complete = False
+    if not complete:
+        raise OSError("the disk is full")
 
 
 def open_sound(path: Path, rate: int, channels: int) -> soundfile.SoundFile:

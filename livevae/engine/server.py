@@ -16,11 +16,14 @@ import numpy as np
 from livevae.engine.interface import EngineOptions
 from livevae.errors import LivevaeError
 
-CEILING: Final = 0.97
-"""The limiter's ceiling (linear). Below it the master bus passes every sample unchanged."""
+CEILING: Final = 1.0
+"""The limiter's ceiling (linear): the master bus passes every sample unchanged until it would clip."""
 FADE_SECONDS: Final = 0.05
 
 Backend = str
+
+_STOPPED: Final[list[Any]] = []
+"""The objects of stopped servers: pyo 1.1 crashes where they are let go of after their server was shut down."""
 
 
 def import_pyo() -> Any:
@@ -120,6 +123,7 @@ class PyoServer:
         self._server.stop()
         self._server.shutdown()
         self._callbacks.clear()
+        _STOPPED.append([self._held, self._tables, self._fader])
 
 
 class _Views:

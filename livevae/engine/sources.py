@@ -12,8 +12,9 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from livevae.engine.frames import MAX_SLOTS
 from livevae.engine.interface import FileInput, FromSlot, Live, Silence, Source
-from livevae.engine.layout import MAX_INPUTS, MONO, Shared, read_ring
+from livevae.engine.layout import ACTIVE, FIRST, MAX_INPUTS, MONO, WRITTEN, Shared, read_ring
 from livevae.engine.realtime import SERVICE_PRIORITY, request_realtime
 from livevae.errors import LivevaeError
 
@@ -60,10 +61,18 @@ class SlotReader:
     starved = 0
 
     def __init__(self, shared: Shared, source: FromSlot) -> None:
+        if not 0 <= source.slot < MAX_SLOTS:
+            raise LivevaeError(f"slot {source.slot} is outside 0 .. {MAX_SLOTS - 1}")
         self._ring = shared.outputs[source.slot, MONO]
+        self._words = shared.slot_words[source.slot]
 
     def read(self, position: int, out: Audio) -> None:
         read_ring(self._ring, position, out[0])
+        # Outside what the slot wrote, its ring holds sound of long ago.
+        first, end = (int(self._words[FIRST]), int(self._words[WRITTEN])) if self._words[ACTIVE] else (0, 0)
+        count = out.shape[1]
+        out[0, : min(count, max(0, first - position))] = 0.0
+        out[0, min(count, max(0, end - position)) :] = 0.0
         out[1:] = out[0]
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from livevae.engine import cover
+from livevae.engine.cover import Cover
 from livevae.engine.frames import Rows, columns
 from livevae.engine.layout import (
     CONSUMED,
@@ -81,7 +81,6 @@ class Stream:
     encode_row: int | None = None
     reader: Reader | None = None
     history: History = field(init=False)
-    fade: bool = True
     discrete: bool = False
 
     def __post_init__(self) -> None:
@@ -94,7 +93,8 @@ class Stream:
         self._edges = np.array([float(self._out)])
         self._levels = np.array([[0.0], [0.0], [1.0]])
         self._dry = np.zeros((max(1, min(2, self.in_channels)), INPUT_LENGTH), np.float32)
-        self._last = np.zeros((3, cover.LENGTH), np.float32)
+        self._cover = Cover(3)
+        self._cover.cut()
         self._to_model: RealTimeResampler | None = None
         self._from_model: RealTimeResampler | None = None
         if grid.rate != grid.model_rate:
@@ -119,7 +119,21 @@ class Stream:
         self._out = self._origin = start + self.delay
         self._edges = np.array([float(self._out)])
         self._levels = self._levels[:, -1:]
-        self.fade = True
+        self._cover.clear()
+        self._cover.cut()
+        # The ring holds nothing of what was given up: the mixer is not to look there.
+        self.shared.slot_words[self.slot, FIRST] = self._out
+
+    def cut(self) -> None:
+        """What sounds next does not continue what was: fade from one to the other."""
+        self._cover.cut()
+
+    def silence(self) -> None:
+        """Begin again from nothing: what sounds next rises from silence to its own amplitude."""
+        self._levels = self._levels[:, -1:] * np.array([[0.0], [1.0], [1.0]])
+        self._edges = self._edges[-1:]
+        self._cover.clear()
+        self._cover.cut()
 
     def take_input(self, chunk: int, count: int, out: Audio) -> None:
         """The next `count` chunks of input at the model's rate into `out` (in_channels, samples)."""
@@ -136,6 +150,12 @@ class Stream:
         else:
             self._to_model.push(block.T)
             out[:] = self._to_model.pull(out.shape[1]).T
+
+    def take_nothing(self, chunk: int, count: int) -> None:
+        """No input for the next `count` chunks: what the dry path holds of it is silence."""
+        end = self.grid.ready(chunk + count - 1)
+        write_ring(self._dry, self._in, np.zeros((len(self._dry), end - self._in), np.float32))
+        self._in = end
 
     def latents(self, first: int, rows: Rows, live: Audio | None) -> Audio:
         """`gain * live[n - lag] + bias` for frames from `first` on, shape (D, n)."""
@@ -204,19 +224,12 @@ class Stream:
 
     def _finish(self, out: Audio, finite: bool) -> None:
         samples = out.shape[1]
-        if not finite:
-            covered = min(cover.LENGTH, samples)
-            out[:] = 0.0
-            out[:, :covered] = cover.tail(self._last)[:, :covered]
-            self.fade = True
-        elif self.fade:
-            risen = min(cover.LENGTH, samples)
-            out[:, :risen] *= cover.rise()[:risen]
-            self.fade = False
         if samples == 0:
             return
-        kept = min(cover.LENGTH, samples)
-        self._last = np.concatenate([self._last, out[:, -kept:]], axis=1)[:, -cover.LENGTH :]
+        if finite:
+            self._cover.sound(out)
+        else:
+            self._cover.gap(out)
         write_ring(self.shared.outputs[self.slot], self._out, out)
         self._out += samples
         self.shared.slot_floats[self.slot, SLOT_PEAK] = float(np.max(np.abs(out[MONO])))
