@@ -1,0 +1,147 @@
+"""A helper process of livevae and the pipe to it: one JSON object a line, in both directions.
+
+The helper is a module of this package, run as `python -m MODULE`. It ends when its standard input ends, so it never
+outlives the process that started it. Used for work that may not share an interpreter with the performer: torch, and
+MIDI drivers that can take a process down with them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from livevae.errors import LivevaeError
+
+Message = dict[str, Any]
+
+_STOP_SECONDS = 2.0
+
+
+class Helper:
+    """Runs `python -m module` and reads what it says on a thread of its own.
+
+    `on_message` gets every JSON object the helper prints, `on_exit` its return code (negative: killed by that signal)
+    when it ends without having been asked to. Both are called on the reading thread. Raises LivevaeError where no
+    process can be started.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        on_message: Callable[[Message], None],
+        on_exit: Callable[[int], None],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._on_message = on_message
+        self._on_exit = on_exit
+        self._sending = threading.Lock()
+        self._closing = False
+        # A session of its own: Ctrl-C at the prompt is for the performer's process alone. The helper finds the
+        # package where this process found it, whether it is installed or not.
+        places = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+        path = os.pathsep.join(place for place in places if place)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                env={**os.environ, **(environment or {}), "PYTHONPATH": path},
+            )
+        except OSError as error:
+            raise LivevaeError(f"cannot start {sys.executable} for {module}: {error.strerror or error}.") from None
+        threading.Thread(target=self._read, name=f"livevae {module}", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The helper's process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the helper still runs."""
+        return self._process.poll() is None
+
+    def send(self, message: Message) -> bool:
+        """Give the helper one message; False where it is gone."""
+        line = json.dumps(message).encode() + b"\n"
+        assert self._process.stdin is not None
+        with self._sending:
+            try:
+                self._process.stdin.write(line)
+                self._process.stdin.flush()
+            except (OSError, ValueError):
+                return False
+        return True
+
+    def close(self, at_once: bool = False) -> None:
+        """End the helper: by closing its input, or `at_once` by a signal. Waits until it is gone."""
+        self._closing = True
+        if at_once:
+            self._process.kill()
+        assert self._process.stdin is not None
+        with self._sending, contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                with contextlib.suppress(ValueError):
+                    self._on_message(json.loads(line))
+        code = self._process.wait()
+        if not self._closing:
+            self._on_exit(code)
+
+
+class Channel:
+    """The helper's own end: reads messages from standard input and prints messages.
+
+    Standard output is taken over when this is made: what libraries print goes to standard error instead.
+    """
+
+    def __init__(self) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._lock = threading.Lock()
+        self._out = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
+
+    def send(self, message: Message) -> None:
+        """Print one message. Ends the process where nobody listens any more."""
+        line = json.dumps(message).encode() + b"\n"
+        with self._lock:
+            try:
+                self._out.write(line)
+                self._out.flush()
+            except OSError:
+                os._exit(0)
+
+    def listen(self, on_message: Callable[[Message], None], on_end: Callable[[], None] | None = None) -> None:
+        """Read messages on a thread. When the input ends the process does so at once; or, where `on_end` is given,
+        after that was called and has let the main thread come to its end, at the latest after two seconds.
+        """
+
+        def read() -> None:
+            for line in sys.stdin.buffer:
+                on_message(json.loads(line))
+            if on_end is not None:
+                on_end()
+                time.sleep(_STOP_SECONDS)
+            os._exit(0)
+
+        threading.Thread(target=read, name="livevae helper input", daemon=True).start()

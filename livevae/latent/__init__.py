@@ -1,0 +1,35 @@
+"""Where: trajectories, the library of recordings, and expressions of live sound in latent space.
+
+Encoding happens in a process of its own; nothing here imports torch, but for `encoding` and `worker` in it.
+"""
+
+from livevae.latent.cache import Cache, Job
+from livevae.latent.encoder import Encoder
+from livevae.latent.library import Library
+from livevae.latent.live import Control, LiveInput, LiveLatent, control_of, live
+from livevae.latent.moves import dim, lerp, slerp, spline
+from livevae.latent.npz import Encoded
+from livevae.latent.resolve import resolver
+from livevae.latent.take import Take, take
+from livevae.latent.trajectory import Trajectory
+
+__all__ = [
+    "Cache",
+    "Control",
+    "Encoded",
+    "Encoder",
+    "Job",
+    "Library",
+    "LiveInput",
+    "LiveLatent",
+    "Take",
+    "Trajectory",
+    "control_of",
+    "dim",
+    "lerp",
+    "live",
+    "resolver",
+    "slerp",
+    "spline",
+    "take",
+]
