@@ -71,7 +71,9 @@ class Probe:
         self._process.stdin.close()
         facts = self._answer()
         self._process.wait(30)
-        return Heard(np.load(self._folder / "heard.npy", mmap_mode="r"), facts["xruns"], facts["skipped"], facts["began"])
+        return Heard(
+            np.load(self._folder / "heard.npy", mmap_mode="r"), facts["xruns"], facts["skipped"], facts["began"]
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
