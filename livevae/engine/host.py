@@ -27,6 +27,8 @@ BATCHES: Final = (1, 2, 4, 8, 16, 32)
 """Batch sizes that are warmed and used; rows beyond the voices compute silence, which costs next to nothing."""
 HOPELESS: Final = 8
 """Chunks of lag beyond which the host gives up what it missed and goes on with the present."""
+PATIENCE: Final = 8192
+"""Samples of the server that are never given up: one block may complete many short chunks at once."""
 
 
 def resampling_delay(rate: int, model_rate: int) -> int:
@@ -152,7 +154,7 @@ class Host:
         if not self._streams:
             self._next = max(self._next, complete)
             return 0
-        if complete - self._next > HOPELESS:
+        if complete - self._next > HOPELESS and time - self.grid.ready(self._next) > PATIENCE:
             missed = complete - self._next - 1
             self._next += missed
             for stream in self._streams.values():

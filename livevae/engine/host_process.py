@@ -107,7 +107,8 @@ class HostProcess:
         self._wake_self = wake_self
         self._host = host
         realtime.request_realtime(realtime.SERVICE_PRIORITY)
-        threading.Thread(target=self._work, name="livevae-model", daemon=True).start()
+        threads = int(arguments["threads"])
+        threading.Thread(target=self._work, args=(threads,), name="livevae-model", daemon=True).start()
         return {
             "info": model.info.to_json(),
             "grid": asdict(grid),
@@ -125,8 +126,10 @@ class HostProcess:
     def _clock(self) -> int:
         return int(self._shared.words[CLOCK])
 
-    def _work(self) -> None:
+    def _work(self, threads: int) -> None:
         realtime.request_realtime(realtime.HOST_PRIORITY)
+        # Both belong to the thread that computes: OpenMP gives a new one as many threads as there are processors.
+        torch.set_num_threads(threads)
         torch.set_flush_denormal(True)
         assert self._host is not None
         while self._running:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -84,6 +85,7 @@ class Hosts:
         self._may_restart = may_restart
         self._limits = limits
         self._hosts: dict[int, ModelHost] = {}
+        self._numbers: set[int] = set()
         self._lock = threading.RLock()
         self._closing = False
         self._spare: ModelHost | None = None
@@ -105,7 +107,10 @@ class Hosts:
     def open(self, path: Path, rate: int | None, chunk: int | None) -> Opened:
         """Open a model in a process of its own. Raises LivevaeError where it cannot be opened; the sound goes on."""
         with self._lock:
-            host, self._spare = self._spare or self._spawn(), None
+            if self._spare is not None and self._spare.child.process.poll() is None:
+                host, self._spare = self._spare, None
+            else:
+                host = self._spawn()
         server_rate, block, threads = self._limits()
         try:
             answer = host.child.caller.call(
@@ -121,7 +126,7 @@ class Hosts:
                 threads=threads,
             )
         except Gone:
-            host.dispose()
+            self._dispose(host)
             self.prepare()
             raise LivevaeError(f"{path}: opening this model ended its process; the file may be damaged") from None
         except LivevaeError:
@@ -129,7 +134,7 @@ class Hosts:
                 if self._spare is None:
                     self._spare, host = host, None  # type: ignore[assignment]
             if host is not None:
-                host.dispose()
+                self._dispose(host)
             raise
         info, grid = ModelInfo.from_json(answer["info"]), Grid(**answer["grid"])
         opened = Opened(path, rate, chunk, info, grid, float(answer["compute"]), int(answer["resampling"]))
@@ -180,9 +185,16 @@ class Hosts:
             self._spare = None
 
     def _introduce(self, host: ModelHost) -> None:
-        self._engine("host", fd=host.wake, host=host.number)
+        # Where the engine is gone as well, its successor is told about every host.
+        with contextlib.suppress(Gone):
+            self._engine("host", fd=host.wake, host=host.number)
+
+    def _dispose(self, host: ModelHost) -> None:
+        host.dispose()
+        self._numbers.discard(host.number)
 
     def _spawn(self) -> ModelHost:
+        number = self._take_number()
         wake_read, wake_write = os.pipe()
         holder: list[ModelHost] = []
 
@@ -199,15 +211,15 @@ class Hosts:
             on_gone=lambda: self._gone(holder[0]) if holder else None,
         )
         os.close(wake_read)
-        host = ModelHost(self._free_number(), child, wake_write)
+        host = ModelHost(number, child, wake_write)
         holder.append(host)
         return host
 
-    def _free_number(self) -> int:
-        taken = set(self._hosts) | ({self._spare.number} if self._spare else set())
-        free = [number for number in range(MAX_HOSTS) if number not in taken]
+    def _take_number(self) -> int:
+        free = [number for number in range(MAX_HOSTS) if number not in self._numbers]
         if not free:
             raise LivevaeError(f"{MAX_HOSTS} models are open: that is all there is room for")
+        self._numbers.add(free[0])
         return free[0]
 
     def _gone(self, host: ModelHost) -> None:
@@ -218,17 +230,19 @@ class Hosts:
         with self._lock:
             if self._spare is dead:
                 self._spare = None
-            if self._hosts.pop(dead.number, None) is None:
+                self._dispose(dead)
+            if self._hosts.get(dead.number) is not dead:
                 return
+            del self._hosts[dead.number]
             self._shared.host_words[dead.number, READY] = NEVER
-        dead.child.process.wait()
+            with contextlib.suppress(Gone):
+                self._engine("forget", host=dead.number)
+            self._dispose(dead)
         opened = dead.opened
         if opened is None or not self._may_restart(f"the process of model {opened.info.name} ended"):
             return
         died = time.monotonic()
         try:
-            self._engine("forget", host=dead.number)
-            os.close(dead.wake)
             self.open(opened.path, opened.rate, opened.chunk)
             self._reopen(opened.info.digest, dead.slots)
         except LivevaeError as error:

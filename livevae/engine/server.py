@@ -6,6 +6,7 @@ pyo 1.1 does not keep the operands of its arithmetic alive, so every object is h
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import os
 from collections.abc import Callable
@@ -102,8 +103,15 @@ class PyoServer:
         # pyo never lets go of a callback it was given; what this one leads to can be let go of in `stop`.
         self._callbacks.append(callback)
         callbacks = self._callbacks
+        stay = self.backend != "manual"
 
         def call() -> None:
+            nonlocal stay
+            if stay:
+                stay = False
+                # pyo's audio thread would make a thread state of Python, and drop it again, in every block: with one
+                # reference more it stays.
+                ctypes.pythonapi.PyGILState_Ensure()
             for each in callbacks:
                 each()
 
@@ -145,13 +153,16 @@ class _Views:
 
 
 def _choose_devices(pyo: Any, server: Any, options: EngineOptions) -> None:
-    for wanted, list_devices, choose, kind in (
-        (options.input_device, pyo.pa_get_input_devices, server.setInputDevice, "input"),
-        (options.output_device, pyo.pa_get_output_devices, server.setOutputDevice, "output"),
+    for wanted, list_devices, choose, kind, needed in (
+        (options.input_device, pyo.pa_get_input_devices, server.setInputDevice, "input", options.input_channels > 0),
+        (options.output_device, pyo.pa_get_output_devices, server.setOutputDevice, "output", True),
     ):
+        names, numbers = list_devices()
+        # pyo crashes where it is made to open a device and there is none.
+        if needed and not names:
+            raise LivevaeError(f"there is no {kind} device")
         if wanted is None:
             continue
-        names, numbers = list_devices()
         for name, number in zip(names, numbers, strict=True):
             if wanted in (str(number), name) or wanted.lower() in name.lower():
                 choose(number)

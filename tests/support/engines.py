@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
 from livevae.engine.frames import Rows, columns, neutral
 from livevae.engine.host import Host
 from livevae.engine.interface import Live, SlotInfo, Source
