@@ -173,12 +173,13 @@ class Hosts:
                 self._introduce(host)
 
     def close(self) -> None:
-        """End every process."""
+        """End every process; to be called when the engine's has ended, so that nothing is heard any more."""
         self._closing = True
         with self._lock:
             spare = [self._spare] if self._spare is not None else []
             for host in [*self._hosts.values(), *spare]:
-                host.child.caller.close()
+                # There is nothing to save in them, and one that still imports torch would be waited for.
+                host.child.process.kill()
             for host in [*self._hosts.values(), *spare]:
                 host.dispose()
             self._hosts.clear()

@@ -166,11 +166,27 @@ class Event:
 class Engine(Protocol):
     """Sound. Times are samples at the server's rate since the engine started, frames count from the same moment."""
 
-    rate: int
-    block: int
-    inputs: int
-    outputs: int
     on_event: Callable[[Event], None] | None
+
+    @property
+    def rate(self) -> int:
+        """Samples a second of the server."""
+        ...
+
+    @property
+    def block(self) -> int:
+        """Samples the audio server computes at once."""
+        ...
+
+    @property
+    def inputs(self) -> int:
+        """Audio inputs that can be heard."""
+        ...
+
+    @property
+    def outputs(self) -> int:
+        """Audio outputs that are open."""
+        ...
 
     def attach(self, fill: Fill) -> None:
         """Ask `fill` for the control rows from now on."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+
 from support.command import environment
 from support.models import identity, save
 
@@ -127,7 +128,7 @@ def test_a_piece_is_read_again_when_it_is_saved(tmp_path: Path, model: Path) -> 
         terminal.process.close(force=True)
 
 
-@pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGKILL])
 def test_nothing_is_left_behind(terminal: Terminal, ending: signal.Signals) -> None:
     terminal.ready()
     terminal.run("v1.z = pure(0.1); 'plays'", "'plays'\r\n")

@@ -1,8 +1,9 @@
 """Small TorchScript modules that are no autoencoders: effects, generators, and ones that misbehave."""
 
 import torch
-from support.models import CachedConv, Pad, _params, scripted
 from torch import Tensor, nn
+
+from support.models import CachedConv, Pad, _params, scripted
 
 
 class _Effect(nn.Module):

@@ -6,8 +6,9 @@ from math import gcd
 from pathlib import Path
 
 import numpy as np
-from livevae.engine.frames import Rows, columns, neutral
 from numpy.typing import NDArray
+
+from livevae.engine.frames import Rows, columns, neutral
 from support.models import identity, save
 
 RATE = 48000

@@ -1,0 +1,1 @@
+"""What each subcommand of `livevae` does, one module a subject."""

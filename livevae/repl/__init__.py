@@ -1,0 +1,1 @@
+"""The prompt: a thin skin over a performance."""
