@@ -116,6 +116,7 @@ class Host:
             discrete=info.discrete,
         )
         self._streams[slot] = stream
+        stream.reader = reader
         self._attach(stream, reader)
         self._forget(stream)
         if isinstance(self._controls, BankReader):
@@ -127,14 +128,16 @@ class Host:
         """Feed the slot from elsewhere. Raises LivevaeError where the source cannot be read: then nothing changes."""
         stream = self._streams.get(slot)
         if stream is not None:
-            self._attach(stream, self._reader(source))
+            reader = self._reader(source)
+            stream.hear(reader)
+            self._attach(stream, reader)
 
     def close(self, slot: int) -> None:
         """End the stream in `slot`."""
         self._shared.slot_words[slot, ACTIVE] = 0
         stream = self._streams.pop(slot, None)
-        if stream is not None and stream.reader is not None:
-            stream.reader.close()
+        if stream is not None:
+            stream.close()
 
     def reset(self, slot: int | None = None) -> None:
         """Forget what the stream (or every stream) holds of earlier sound."""
@@ -182,6 +185,9 @@ class Host:
         if self._heed_panic():
             for held in rows.values():
                 held[:, columns(self._dims).amp] = 0.0
+        for stream in hearing:
+            if stream.reader is None:
+                stream.encode_row = None  # its input has faded out
         for stream in streams:
             if not stream.emit(self._next, count, y[stream.row], rows[stream.slot]):
                 self._forget(stream)
@@ -227,14 +233,9 @@ class Host:
         return reader_for(source, self._shared, self.grid.rate, channels, threaded=self._threaded)
 
     def _attach(self, stream: Stream, reader: Reader | None) -> None:
-        old, stream.reader = stream.reader, reader
-        if old is not None:
-            old.close()
         if not self._dims:
             return
-        if reader is None or not self._encodes:
-            stream.encode_row = None
-        elif stream.encode_row is None:
+        if reader is not None and self._encodes and stream.encode_row is None:
             stream.listen(self._free_row("encode_row"), self._next)
             self.model.reset([stream.encode_row or 0], part="encode")
 

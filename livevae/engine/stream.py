@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from livevae.engine.cover import Cover
+from livevae.engine.cover import LENGTH, Cover, rise
 from livevae.engine.frames import Rows, columns
 from livevae.engine.layout import (
     CONSUMED,
@@ -100,6 +100,8 @@ class Stream:
         if grid.rate != grid.model_rate:
             self._to_model = RealTimeResampler(grid.rate, grid.model_rate, max(1, self.in_channels))
             self._from_model = RealTimeResampler(grid.model_rate, grid.rate, self.out_channels)
+        self._leaving: Reader | None = None
+        self._switching = False
         words = self.shared.slot_words[self.slot]
         words[CONSUMED] = self.first_chunk * grid.frames
         words[FIRST] = words[WRITTEN] = self._out
@@ -110,6 +112,19 @@ class Stream:
         self._in = self.grid.start(chunk)
         if self._to_model is not None:
             self._to_model = RealTimeResampler(self.grid.rate, self.grid.model_rate, max(1, self.in_channels))
+
+    def hear(self, reader: Reader | None) -> None:
+        """Take input from `reader`; what was heard before is faded out over it with the next chunk."""
+        if self._leaving is not None:
+            self._leaving.close()
+        self._leaving, self.reader = self.reader, reader
+        self._switching = True
+
+    def close(self) -> None:
+        """Let go of the sources."""
+        for reader in (self.reader, self._leaving):
+            if reader is not None:
+                reader.close()
 
     def skip_to(self, chunk: int) -> None:
         """Give up what lies before a chunk: the host was too late to be of use there."""
@@ -143,6 +158,8 @@ class Stream:
         if self.reader is not None:
             self.reader.read(self._in, block)
             self.shared.slot_words[self.slot, STARVED] = self.reader.starved
+        if self._switching:
+            self._switch(block)
         write_ring(self._dry, self._in, block[: len(self._dry)])
         self._in = end
         if self._to_model is None:
@@ -156,6 +173,19 @@ class Stream:
         end = self.grid.ready(chunk + count - 1)
         write_ring(self._dry, self._in, np.zeros((len(self._dry), end - self._in), np.float32))
         self._in = end
+
+    def _switch(self, block: Audio) -> None:
+        """Fade a new source in over the one it replaces."""
+        self._switching = False
+        count = min(LENGTH, block.shape[1])
+        ramp = rise()[:count]
+        block[:, :count] *= ramp
+        if self._leaving is not None:
+            old = np.zeros((len(block), count), np.float32)
+            self._leaving.read(self._in, old)
+            block[:, :count] += old * (1.0 - ramp)
+            self._leaving.close()
+            self._leaving = None
 
     def latents(self, first: int, rows: Rows, live: Audio | None) -> Audio:
         """`gain * live[n - lag] + bias` for frames from `first` on, shape (D, n)."""
