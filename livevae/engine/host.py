@@ -15,7 +15,7 @@ import torch
 from livevae.engine.controls import BankReader, Controls
 from livevae.engine.frames import Rows, columns
 from livevae.engine.interface import Source
-from livevae.engine.layout import ACTIVE, PANICS, SKIPPED, Shared
+from livevae.engine.layout import ACTIVE, OUTPUT_LENGTH, PANICS, SKIPPED, Shared
 from livevae.engine.sources import Reader, reader_for
 from livevae.engine.stream import Stream
 from livevae.engine.timing import Grid
@@ -43,6 +43,10 @@ def group_sizes(chunk: int, rate: int, model_rate: int, block: int) -> tuple[int
     """How many chunks may be computed in one call: as many as one block of the server can complete."""
     most = max(1, -(-block * model_rate // (chunk * rate)))
     return tuple(sorted({1, most, max(1, most - 1)}))
+
+
+LONGEST: Final = OUTPUT_LENGTH // 2
+"""Samples that a chunk and the delay may take together, so that the rings hold all that is still to be heard."""
 
 
 class Host:
@@ -96,6 +100,11 @@ class Host:
 
         Raises LivevaeError where the source cannot be read or no row of the model is free.
         """
+        span = self.grid.start(1) + delay
+        if span > LONGEST:
+            raise LivevaeError(
+                f"{self.model.info.name} computes {self.grid.chunk} samples at once: that is more than the engine holds"
+            )
         reader = self._reader(source)
         self.close(slot)
         if not self._streams:

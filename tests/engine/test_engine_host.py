@@ -218,3 +218,10 @@ def test_as_many_voices_as_there_are_slots_share_one_model(bench, model):
     made = Stage(bench, model, audio, slots=32)
     out = made.play(30)
     assert np.allclose(out[made.delay + 512 :], 32 * audio[512 : len(out) - made.delay], atol=1e-5)
+
+
+def test_a_chunk_too_long_for_the_rings_is_refused(studio, models):
+    session = studio(noise(1000))
+    info = session.engine.open_model(models("identity"), chunk=40_000)
+    with pytest.raises(LivevaeError, match=r"computes 40192 samples at once"):
+        session.engine.open_slot(0, info.digest, Live(1))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from support.engines import RATE, Studio, roughness, sine
 
 from livevae.engine.interface import FileInput, Live, Silence
+from support.engines import RATE, Studio, roughness, sine
 
 
 @pytest.mark.parametrize("mix", [0.0, 1.0])
