@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,12 @@ from livevae.engine.rpc import Message, Server
 from livevae.engine.timing import Grid
 from livevae.errors import LivevaeError
 from livevae.model.opening import open_model
+from livevae.model.runner import Model
 
 LINGER = 0.5
 """Seconds for which a host goes on after the performer's side is gone, so that the engine can fade out."""
+SPREAD = 1.25
+"""A chunk may take so many times the median before it counts as a disturbance from outside."""
 
 
 class HostProcess:
@@ -102,7 +105,7 @@ class HostProcess:
         )
         host.warm()
         realtime.prepare_process()
-        median, longest = model.measure(frames=frames, repeats=20)
+        median, longest = _measured(model, frames)
         self._number = int(arguments["host"])
         self._wake_self = wake_self
         self._host = host
@@ -112,7 +115,7 @@ class HostProcess:
         return {
             "info": model.info.to_json(),
             "grid": asdict(grid),
-            "compute": min(longest, 2 * median),
+            "compute": min(longest, SPREAD * median),
             "resampling": resampling_delay(rate, model_rate),
         }
 
@@ -183,6 +186,12 @@ class HostProcess:
             self._connection.event(event="error", slot=slot, message=message)
             host.close(slot)
         self._shared.host_words[self._number, READY] = NEVER
+
+
+def _measured(model: Model, frames: int) -> tuple[float, float]:
+    """Seconds a chunk takes (median, longest): before ordinary processes, behind models that are playing."""
+    with ThreadPoolExecutor(1, initializer=realtime.request_realtime, initargs=(realtime.SERVICE_PRIORITY,)) as worker:
+        return worker.submit(model.measure, frames, 1, 20).result()
 
 
 def run(connection_fd: int, shared_fd: int, options: dict[str, Any]) -> int:

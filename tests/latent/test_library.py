@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from support import models
 
 from livevae.errors import LivevaeError
 from livevae.latent import Encoder, Library, Take, Trajectory, resolver
@@ -21,6 +20,7 @@ from livevae.latent.cache import Job
 from livevae.latent.encoding import encode_recording
 from livevae.model import ModelInfo, open_model
 from livevae.pattern import Context, mini
+from support import models
 
 RATE = 48000
 NOISE = np.random.default_rng(5).uniform(-0.5, 0.5, (RATE // 2, 2)).astype(np.float32)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from support.jackserver import JackServer
 from support.jackserver import jack_server as running
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 import rtmidi
-from support.jackserver import JackServer
 
 from livevae.control import Change, Midi, cc, use
+from support.jackserver import JackServer
 
 pytestmark = pytest.mark.live
 

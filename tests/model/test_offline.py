@@ -5,11 +5,11 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.effects import effect
-from support.models import identity, save, vae
 
 from livevae.errors import LivevaeError
 from livevae.model import ChunkStream, decode_offline, encode_offline, open_model, transform_offline
+from support.effects import effect
+from support.models import identity, save, vae
 
 
 @pytest.fixture(scope="module")

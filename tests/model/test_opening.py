@@ -7,11 +7,11 @@ import zipfile
 
 import pytest
 import torch
-from support.effects import broken, counter, effect, generator
-from support.models import identity, save, v1, vae
 
 from livevae.errors import LivevaeError
 from livevae.model import ModelInfo, file_digest, open_model
+from support.effects import broken, counter, effect, generator
+from support.models import identity, save, v1, vae
 
 
 def test_a_rave_v2_file_is_described(tmp_path):

@@ -3,11 +3,11 @@
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.models import save, scripted, vae
 from torch import Tensor, nn
 
 from livevae.model import rewrite
 from livevae.model.archive import load_archive
+from support.models import save, scripted, vae
 
 
 @settings(max_examples=60, deadline=None)

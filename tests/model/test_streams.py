@@ -4,11 +4,11 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.effects import broken, counter, effect, generator
-from support.models import identity, save, v1, vae
 
 from livevae.errors import LivevaeError
 from livevae.model import Model, finite, open_model
+from support.effects import broken, counter, effect, generator
+from support.models import identity, save, v1, vae
 
 BUILDERS = {
     "identity": lambda: identity(64),

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.doubles import FakeLibrary, Played, RecordingEngine
 
 from livevae.performance import Message, Performance
+from support.doubles import FakeLibrary, Played, RecordingEngine
 
 
 class Rig:

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import soundfile
-from support import models
-from support.doubles import FakeLibrary, Played, RecordingEngine
 
 from livevae.errors import LivevaeError
 from livevae.latent import Encoder, Library
 from livevae.performance.render import render
 from livevae.resources import patterns_dir
+from support import models
+from support.doubles import FakeLibrary, Played, RecordingEngine
 
 RATIO = 256
 

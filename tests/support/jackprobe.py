@@ -23,13 +23,21 @@ PLAYER, RECORDER = "probe-player", "probe-recorder"
 
 @dataclass(frozen=True)
 class Heard:
-    """`audio` (channels, samples), NaN where the recorder itself was not run; `xruns` that JACK told it; `skipped`
-    blocks in which it was not run; `began`, its first block in time.monotonic."""
+    """What was recorded.
+
+    `audio` (channels, samples), NaN where the recorder itself was not run, in `skipped` blocks. `began`, the time of
+    its first block, and `xrun_times`, when JACK told it of one, are of time.monotonic.
+    """
 
     audio: NDArray[np.float32]
-    xruns: int
     skipped: int
     began: float
+    xrun_times: list[float]
+
+    @property
+    def xruns(self) -> int:
+        """How many JACK told of."""
+        return len(self.xrun_times)
 
 
 class Probe:
@@ -71,9 +79,8 @@ class Probe:
         self._process.stdin.close()
         facts = self._answer()
         self._process.wait(30)
-        return Heard(
-            np.load(self._folder / "heard.npy", mmap_mode="r"), facts["xruns"], facts["skipped"], facts["began"]
-        )
+        audio = np.load(self._folder / "heard.npy", mmap_mode="r")
+        return Heard(audio, facts["skipped"], facts["began"], facts["xruns"])
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -121,7 +128,7 @@ class _Recorder:
         self.client = jack.Client(RECORDER, no_start_server=True)
         self.ports = [self.client.inports.register(f"in_{n + 1}") for n in range(channels)]
         self.blocks: list[tuple[int, list[NDArray[np.float32]]]] = []
-        self.xruns = 0
+        self.xruns: list[float] = []
         self.began = 0.0
         self.recording = False
         self.client.set_process_callback(self.process)
@@ -136,7 +143,7 @@ class _Recorder:
 
     def xrun(self, delay: float) -> None:
         if self.recording:
-            self.xruns += 1
+            self.xruns.append(time.monotonic())
 
     def save(self, path: Path) -> int:
         """Write what was heard where it belongs in time; gives the number of blocks that are missing."""

@@ -1,0 +1,39 @@
+"""A minute on stage: nothing breaks while the performer's process does its worst."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.live
+
+TRIES = 3
+SECONDS = 60
+COUNTS = ("unexplained_xruns", "unexplained_discontinuities", "late", "covered")
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.timeout(120 * TRIES)
+def test_two_voices_play_unbroken_beside_a_busy_prompt() -> None:
+    """Counts on a shared machine may need up to three tries; each is printed whole.
+
+    What breaks at a moment when the machine ran nothing at all, not even an idle process of the highest priority, says
+    nothing about livevae and is not counted here.
+    """
+    for attempt in range(1, TRIES + 1):
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.stage", "--seconds", str(SECONDS)],
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        print(f"try {attempt}: {done.stdout.strip()}")
+        assert found["seconds"] >= SECONDS - 1
+        assert found["events"] == []
+        if not any(found[count] for count in COUNTS):
+            return
+    pytest.fail(f"in each of {TRIES} tries something broke, in the last one {found}")
