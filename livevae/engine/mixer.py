@@ -67,47 +67,66 @@ class Mixer:
         self._slot = np.zeros((2, size), np.float32)
         self._fall = 0.1 ** (size / rate / _PEAK_FALL)
         self._period = size / rate
+        # Views and numbers that every block needs: in a cold cache each look-up counts.
+        self._ring = shared.inputs[: len(inputs)]
+        self._ready = shared.host_words[:, READY]
+        self._active = shared.slot_words[:, ACTIVE]
+        self._load = float(shared.floats[LOAD_AUDIO])
+        self._peaks = [0.0, 0.0]
+        self._settled = rate // size
+        self._unplayed = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether no slot has been open for a second: there is nothing to play, to capture or to meter."""
+        return self._unplayed > self._settled
 
     def block(self) -> None:
         """Everything that is due for the block that begins at `clock`."""
         started = time.perf_counter()
         now = self.clock
         words = self._shared.words
-        if len(self.inputs):
-            write_ring(self._shared.inputs[: len(self.inputs)], now - self.size, self.inputs)
+        if len(self._ring):
+            write_ring(self._ring, now - self.size, self.inputs)
         fence()
         words[CLOCK] = now
         self._wake(now)
-        self._meter()
+        if not self.idle:
+            self._meter()
         if self.on_captured is not None:
             self.on_captured(self.captured)
         self._mix(now)
         words[BLOCKS] += 1
         self.clock = now + self.size
         load = (time.perf_counter() - started) / self._period
-        self._shared.floats[LOAD_AUDIO] += 0.02 * (load - self._shared.floats[LOAD_AUDIO])
+        self._load += 0.02 * (load - self._load)
+        self._shared.floats[LOAD_AUDIO] = self._load
 
     def _wake(self, now: int) -> None:
-        ready_words = self._shared.host_words[:, READY]
         for host, wake in self.wake.items():
-            ready = int(ready_words[host])
+            ready = int(self._ready[host])
             if ready <= now and ready != NEVER and self._woken.get(host) != ready:
                 self._woken[host] = ready
                 wake()
 
     def _meter(self) -> None:
-        floats = self._shared.floats
-        for word, channel in ((PEAK_LEFT, 0), (PEAK_RIGHT, 1)):
-            samples = self.captured[channel]
-            peak = max(float(samples.max()), -float(samples.min()))
-            floats[word] = max(peak, float(floats[word]) * self._fall)
+        highest = np.maximum.reduce(self.captured, axis=1).tolist()
+        lowest = np.minimum.reduce(self.captured, axis=1).tolist()
+        for channel, word in enumerate((PEAK_LEFT, PEAK_RIGHT)):
+            peak = max(highest[channel], -lowest[channel], self._peaks[channel] * self._fall)
+            self._peaks[channel] = self._shared.floats[word] = peak
 
     def _mix(self, now: int) -> None:
         bus = self.bus
         bus[:] = 0.0
         panicked = int(self._shared.words[PANICS]) != self._panics
-        for slot in np.flatnonzero(self._shared.slot_words[:, ACTIVE]):
-            self._add(int(slot), now)
+        active = self._active.nonzero()[0].tolist()
+        self._unplayed = 0 if active else self._unplayed + 1
+        if self._unplayed == self._settled + 1:
+            self._shared.floats[PEAK_LEFT] = self._shared.floats[PEAK_RIGHT] = 0.0
+            self._peaks = [0.0, 0.0]
+        for slot in active:
+            self._add(slot, now)
         if panicked:
             self._panics = int(self._shared.words[PANICS])
             bus *= np.linspace(1.0, 0.0, self.size, dtype=np.float32)

@@ -99,9 +99,12 @@ class EngineProcess:
 
     def _block(self) -> None:
         self._server.inputs.pull()
-        self._server.captured.pull()
+        idle = self._mixer.idle
+        if not idle:
+            self._server.captured.pull()
         self._mixer.block()
-        self._server.bus.push()
+        if not (idle and self._mixer.idle):
+            self._server.bus.push()
         if self._xruns is not None:
             self._shared.words[XRUNS] = self._xruns_before + self._xruns.count
 

@@ -138,17 +138,17 @@ class _Views:
     """Numpy views of a few pyo tables, used as one array (channels, block)."""
 
     def __init__(self, tables: list[Any], size: int) -> None:
-        self._rows = [np.asarray(table.getBuffer()) for table in tables]
         self.array = np.zeros((len(tables), size), np.float32)
+        self._pairs = [(row, np.asarray(table.getBuffer())) for row, table in zip(self.array, tables, strict=True)]
 
     def pull(self) -> None:
         """Copy what pyo wrote into `array`."""
-        for row, view in zip(self.array, self._rows, strict=True):
+        for row, view in self._pairs:
             row[:] = view
 
     def push(self) -> None:
         """Copy `array` to where pyo reads."""
-        for row, view in zip(self.array, self._rows, strict=True):
+        for row, view in self._pairs:
             view[:] = row
 
 

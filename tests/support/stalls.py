@@ -30,9 +30,14 @@ class Stalls:
 
     def __enter__(self) -> Self:
         for cpu in sorted(os.sched_getaffinity(0)):
-            command = [sys.executable, __file__, str(cpu), str(self._longer_than)]
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-            self._watchers.append(subprocess.Popen(command, text=True, start_new_session=True, **pipes))
+            watcher = subprocess.Popen(
+                [sys.executable, __file__, str(cpu), str(self._longer_than)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+            self._watchers.append(watcher)
         return self
 
     def __exit__(
@@ -50,7 +55,12 @@ def main() -> None:
     import threading
 
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+
+    def wait() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait, daemon=True).start()
     os.sched_setaffinity(0, {int(sys.argv[1])})
     limit = float(sys.argv[2])
     try:
