@@ -28,7 +28,7 @@ from livevae.engine.rpc import Message, Server
 from livevae.engine.timing import Grid
 from livevae.errors import LivevaeError
 from livevae.model.opening import open_model
-from livevae.model.runner import Model
+from livevae.model.runner import Model, quick_calls
 
 LINGER = 0.5
 """Seconds for which a host goes on after the performer's side is gone, so that the engine can fade out."""
@@ -150,7 +150,8 @@ class HostProcess:
         while True:
             self._run_jobs()
             started = time.perf_counter()
-            done = host.run(self._clock())
+            with quick_calls():
+                done = host.run(self._clock())
             ready = host.ready()
             ready_words[READY] = NEVER if ready is None else ready
             if done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +31,9 @@ from livevae.engine.timing import Grid
 from livevae.model.resample import RealTimeResampler
 
 Audio = NDArray[np.float32]
+
+Level = float | Audio
+"""A level of some samples: one number for all of them, or one for each."""
 
 HISTORY_SECONDS = 30.0
 
@@ -212,34 +216,40 @@ class Stream:
             self._from_model.push(wet.T)
             due = self._origin + (chunk + count - self._first) * grid.chunk * grid.rate // grid.model_rate
             wet = np.ascontiguousarray(self._from_model.pull(due - self._out).T)
+        self._finish(self._mixed(chunk, count, wet, rows), finite)
+        return finite
+
+    def _mixed(self, chunk: int, count: int, wet: Audio, rows: Rows) -> Audio:
+        """Left, right and the sum before pan, (3, samples), with the levels of the rows."""
         start, samples = self._out, wet.shape[1]
-        amp, pan, mix = self._curves(chunk, count, rows, start, samples)
+        amp, pan, mix = self._levels_of(chunk, count, rows, start, samples)
         out = np.empty((3, samples), np.float32)
-        left, right = (wet[0], wet[min(1, len(wet) - 1)])
-        if np.min(mix) < 1.0:
+        left, right = wet[0], wet[min(1, len(wet) - 1)]
+        if isinstance(mix, np.ndarray) or mix < 1.0:
             dry = np.zeros((len(self._dry), samples), np.float32)
             read_ring(self._dry, start - self.delay - self.dry_delay, dry)
             left = mix * left + (1 - mix) * dry[0]
             right = mix * right + (1 - mix) * dry[-1]
-        # 0 dB in the centre; towards a side the other one falls as in the equal-power law.
-        angle = (pan + 1.0) * (np.pi / 4)
-        out[LEFT] = left * (amp * np.minimum(1.0, np.sqrt(2.0) * np.cos(angle)))
-        out[RIGHT] = right * (amp * np.minimum(1.0, np.sqrt(2.0) * np.sin(angle)))
-        out[MONO] = left * amp if left is right else (left + right) * (0.5 * amp)
-        self._finish(out, finite)
-        return finite
+        to_left, to_right = _balance(pan)
+        np.multiply(left, amp * to_left, out=out[LEFT])
+        np.multiply(right, amp * to_right, out=out[RIGHT])
+        if left is right:
+            np.multiply(left, amp, out=out[MONO])
+        else:
+            np.multiply(left + right, 0.5 * amp, out=out[MONO])
+        return out
 
-    def _curves(
-        self, chunk: int, count: int, rows: Rows, start: int, samples: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Amp, pan and mix for each sample: each frame moves in a line from the frame before to its own value."""
+    def _levels_of(self, chunk: int, count: int, rows: Rows, start: int, samples: int) -> tuple[Level, Level, Level]:
+        """Amp, pan and mix: a number each while they stay as they are, else one for each sample.
+
+        Each frame moves in a line from the frame before to its own value.
+        """
         at = columns(self.dims)
-        levels = rows[:, [at.amp, at.pan, at.mix]].T.astype(np.float64)
-        if np.all(levels == self._levels[:, -1:]) and np.all(self._levels == self._levels[:, -1:]):
-            held = self._levels[:, -1].astype(np.float32)
+        levels = rows[:, at.amp : at.mix + 1].T.astype(np.float64)
+        if self._levels.shape[1] == 1 and (levels == self._levels).all():
+            amp, pan, mix = self._levels[:, 0].tolist()
             self._edges = self._edges[-1:]
-            self._levels = self._levels[:, -1:]
-            return held[0:1], held[1:2], held[2:3]
+            return amp, pan, mix
         frames = self.grid.frames * count
         begin, end = self.grid.start(chunk) + self.delay, self.grid.start(chunk + count) + self.delay
         edges = np.linspace(begin, end, frames + 1)
@@ -247,10 +257,12 @@ class Stream:
         xs = np.concatenate([self._edges[old], edges])
         ys = np.concatenate([self._levels[:, old], self._levels[:, -1:], levels], axis=1)
         times = np.arange(start, start + samples, dtype=np.float64)
-        amp, pan, mix = (np.interp(times, xs, y).astype(np.float32) for y in ys)
+        amps, pans, mixes = (np.interp(times, xs, y).astype(np.float32) for y in ys)
         keep = xs >= begin - 4096
         self._edges, self._levels = xs[keep], ys[:, keep]
-        return amp, pan, mix
+        if (self._levels == self._levels[:, -1:]).all():
+            self._edges, self._levels = self._edges[-1:], self._levels[:, -1:]
+        return amps, pans, mixes
 
     def _finish(self, out: Audio, finite: bool) -> None:
         samples = out.shape[1]
@@ -262,6 +274,20 @@ class Stream:
             self._cover.gap(out)
         write_ring(self.shared.outputs[self.slot], self._out, out)
         self._out += samples
-        self.shared.slot_floats[self.slot, SLOT_PEAK] = float(np.max(np.abs(out[MONO])))
+        mono = out[MONO]
+        self.shared.slot_floats[self.slot, SLOT_PEAK] = max(float(mono.max()), -float(mono.min()))
         fence()
         self.shared.slot_words[self.slot, WRITTEN] = self._out
+
+
+def _balance(pan: Level) -> tuple[Level, Level]:
+    """Gains of left and right: 0 dB in the centre; away from a side, that side falls as in the equal-power law."""
+    if isinstance(pan, np.ndarray):
+        angle = (pan + 1.0) * (np.pi / 4)
+        to_left: Audio = np.minimum(1.0, np.sqrt(2.0) * np.cos(angle))
+        to_right: Audio = np.minimum(1.0, np.sqrt(2.0) * np.sin(angle))
+        return to_left, to_right
+    if pan == 0.0:
+        return 1.0, 1.0
+    turn = (pan + 1.0) * (math.pi / 4)
+    return min(1.0, math.sqrt(2.0) * math.cos(turn)), min(1.0, math.sqrt(2.0) * math.sin(turn))

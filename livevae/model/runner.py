@@ -25,7 +25,8 @@ SETTLE_CALLS = 64
 def quick_calls() -> Iterator[None]:
     """No gradients, and no optimising executor: its passes take up to 300 ms when a shape is new, and gain nothing.
 
-    The executor's switch belongs to the thread, so it is set around every call and put back.
+    The executor's switch belongs to the thread, so it is set around every call and put back. A loop that calls often
+    enters this once around all its calls.
     """
     before = torch._C._get_graph_executor_optimize()
     torch._C._set_graph_executor_optimize(False)
@@ -98,8 +99,11 @@ class Model:
             raise LivevaeError(f"{self.info.name} has no method {method!r}: it has {', '.join(self._methods)}.")
         self._check(method, x)
         try:
-            with quick_calls():
+            if torch.is_inference_mode_enabled():
                 y = function(x)
+            else:
+                with quick_calls():
+                    y = function(x)
         except FAILURES as error:
             raise LivevaeError(f"{self.info.name} failed in {method} ({reason(error)}): reset it.") from error
         return y.clone()  # made outside inference mode, so it can be edited; and never a view of the model's state
