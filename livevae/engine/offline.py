@@ -182,6 +182,7 @@ class OfflineEngine:
         self._hosts.clear()
         self._slots.clear()
         self._models.clear()
+        self._mixer.on_captured = None  # it leads back here, and would keep the mapping until garbage is collected
         self._shared.close()
 
     # Controls: rows are asked for at the moment they are consumed.

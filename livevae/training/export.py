@@ -1,0 +1,204 @@
+"""A trained autoencoder as a TorchScript file in nn~'s module format, streaming from silence."""
+
+import copy
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from livevae.errors import LivevaeError
+from livevae.training.dataset import Audio
+from livevae.training.measure import open_exported
+from livevae.training.streaming import StreamBank, StreamDecoder, StreamEncoder
+from livevae.training.vae import Autoencoder
+
+FLOAT_ATTRIBUTE = 2  # nn~'s code for the type of an attribute
+PIECE = 60  # seconds encoded at once for the statistics
+LARGEST_DIFFERENCE = 1e-4  # between a stream cut into chunks and one long call
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Of the posterior means over the training data. `latent_pca` has the components as rows, the widest first.
+
+    latent_pca (D, D) and latent_mean (D,) turn encoder output into latents; fidelity (D,) is the share of the variance
+    that the first dimensions explain, cumulated; latent_std, latent_min, latent_max (D,) are of the finished latents.
+    """
+
+    latent_pca: Tensor
+    latent_mean: Tensor
+    fidelity: Tensor
+    latent_std: Tensor
+    latent_min: Tensor
+    latent_max: Tensor
+
+
+class StreamingModule(nn.Module):
+    """What the file holds: encode, decode and forward on (batch, channels, steps), up to 64 rows, each a stream.
+
+    encode: audio (B, 1, n) -> latents (B, D, n / ratio), the posterior mean in the order of explained variance.
+    decode: latents (B, D, f) -> audio (B, 1, f * ratio). forward: one after the other.
+    The attribute `noise` (0 and up, 1 as trained) scales the noise head; at 0, decode draws no audible randomness.
+    """
+
+    latent_pca: Tensor
+    latent_mean: Tensor
+
+    def __init__(self, model: Autoencoder, statistics: Statistics, sample_rate: int) -> None:
+        super().__init__()
+        self.bank = StreamBank(model.bank)
+        self.encoder = StreamEncoder(model.encoder)
+        self.decoder = StreamDecoder(model.decoder)
+        latents, ratio = model.shape.latents, model.shape.ratio
+        self.sr = sample_rate
+        self.latent_size = latents
+        self.full_latent_size = latents
+        self.cumulative_delay = model.delay
+        for name, value in vars(statistics).items():
+            self.register_buffer(name, value.float())
+        self.noise = 1.0
+        self.register_buffer("noise_params", torch.tensor([FLOAT_ATTRIBUTE]))
+        names = [f"latent {index}" for index in range(latents)]
+        self._describe("encode", [1, 1, latents, ratio], ["audio"], names)
+        self._describe("decode", [latents, ratio, 1, 1], names, ["audio"])
+        self._describe("forward", [1, 1, 1, 1], ["audio"], ["audio"])
+
+    def _describe(self, method: str, numbers: list[int], inputs: list[str], outputs: list[str]) -> None:
+        self.register_buffer(f"{method}_params", torch.tensor(numbers))
+        setattr(self, f"{method}_input_labels", inputs)
+        setattr(self, f"{method}_output_labels", outputs)
+
+    @torch.jit.export
+    def encode(self, x: Tensor) -> Tensor:
+        mean = self.encoder(self.bank.split(x))
+        return F.linear(mean - self.latent_mean, self.latent_pca).transpose(1, 2)
+
+    @torch.jit.export
+    def decode(self, z: Tensor) -> Tensor:
+        latents = F.linear(z.transpose(1, 2), self.latent_pca.t(), self.latent_mean)
+        return self.bank.join(self.decoder(latents, self.noise))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decode(self.encode(x))
+
+    @torch.jit.export
+    def get_methods(self) -> list[str]:
+        return ["encode", "decode", "forward"]
+
+    @torch.jit.export
+    def get_attributes(self) -> list[str]:
+        return ["noise"]
+
+    @torch.jit.export
+    def get_noise(self) -> float:
+        return self.noise
+
+    @torch.jit.export
+    def set_noise(self, noise: float) -> int:
+        if noise < 0.0:
+            return -1
+        self.noise = noise
+        return 0
+
+    @torch.jit.export
+    def get_buffer_attributes(self) -> list[str]:
+        names: list[str] = []
+        return names
+
+    @torch.jit.export
+    def get_sample_rate(self) -> int:
+        return self.sr
+
+    @torch.jit.export
+    def set_sample_rate(self, sample_rate: int) -> int:
+        """The model works at one rate; a host that runs at another must resample."""
+        return 0 if sample_rate == self.sr else -1
+
+
+@torch.no_grad()
+def latent_statistics(model: Autoencoder, recordings: dict[str, Audio], sample_rate: int) -> Statistics:
+    """Encode all recordings (mono, at `sample_rate`) and find the principal axes of what comes out."""
+    device = model.bank.analysis.device
+    means = []
+    for piece in _pieces(recordings, PIECE * sample_rate // model.shape.ratio * model.shape.ratio, model.shape.ratio):
+        mean, _ = model.encoder(model.bank.split(torch.from_numpy(piece).view(1, 1, -1).to(device)))
+        means.append(mean[0].t().double().cpu())
+    frames = torch.cat(means)
+    centre = frames.mean(0)
+    covariance = (frames - centre).t() @ (frames - centre) / len(frames)
+    variances, vectors = torch.linalg.eigh(covariance)
+    axes = vectors.flip(1).t()
+    strongest = axes.gather(1, axes.abs().argmax(1, keepdim=True))
+    axes = axes * strongest.sign()  # an axis has no sign of its own: its largest weight is positive
+    variances = variances.flip(0).clamp_min(0.0)
+    latents = (frames - centre) @ axes.t()
+    return Statistics(
+        latent_pca=axes,
+        latent_mean=centre,
+        fidelity=variances.cumsum(0) / variances.sum().clamp_min(1e-12),
+        latent_std=latents.std(0, correction=0),
+        latent_min=latents.amin(0),
+        latent_max=latents.amax(0),
+    )
+
+
+def _pieces(recordings: dict[str, Audio], longest: int, ratio: int) -> Iterator[Audio]:
+    for audio in recordings.values():
+        padded = np.pad(audio, (0, -len(audio) % ratio))
+        for start in range(0, len(padded), longest):
+            yield padded[start : start + longest]
+
+
+def export(model: Autoencoder, recordings: dict[str, Audio], path: Path, sample_rate: int) -> Path:
+    """Write `model` to `path` for nn~ and livevae, its latents ordered by what they explain of `recordings`.
+
+    The file appears only when complete and checked: reopened, its streams equal one long call.
+    Raises LivevaeError when the check fails or the file cannot be written.
+    """
+    finished = copy.deepcopy(model).cpu()
+    statistics = latent_statistics(finished, recordings, sample_rate)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".new")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # TorchScript is announced as deprecated; hosts need it
+            torch.jit.save(torch.jit.script(StreamingModule(finished, statistics, sample_rate)), str(beside))
+    except (RuntimeError, OSError) as error:
+        raise LivevaeError(f"The model cannot be written to {path}: check the folder and the space left.") from error
+    difference = stream_difference(beside)
+    if not difference < LARGEST_DIFFERENCE:
+        beside.unlink()
+        raise LivevaeError(
+            f"The exported model streams wrongly (difference {difference:.1e}): its training may have diverged, "
+            "train again with another --seed."
+        )
+    os.replace(beside, path)
+    return path
+
+
+@torch.no_grad()
+def stream_difference(path: Path) -> float:
+    """The largest difference between chunks of 1, 2 and 3 ratios and one long call, over encode and decode."""
+    audio = 0.3 * torch.randn(
+        1, 1, 12 * open_exported(path).encode_params[3], generator=torch.Generator().manual_seed(0)
+    )
+    whole = _in_chunks(path, audio, 12)
+    return max(
+        float((got - wanted).abs().max())
+        for chunk in (1, 2, 3)
+        for got, wanted in zip(_in_chunks(path, audio, chunk), whole, strict=True)
+    )
+
+
+def _in_chunks(path: Path, audio: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+    """Latents and audio of a model opened anew, `frames` latent frames at a time."""
+    opened = open_exported(path)
+    torch.manual_seed(0)  # the noise head draws the same however the stream is cut
+    latents = torch.cat([opened.encode(part) for part in torch.split(audio, frames * opened.encode_params[3], 2)], 2)
+    return latents, torch.cat([opened.decode(part) for part in torch.split(latents, frames, 2)], 2)
