@@ -89,7 +89,7 @@ class HostProcess:
         model_rate = model.info.sample_rate
         if model_rate is None:
             raise LivevaeError(
-                f"{arguments['path']} does not say its sample rate: give it (in the prompt, model(path, rate=48000))"
+                f"{arguments['path']} does not say its sample rate: give it with models(path, rate=48000)"
             )
         frames = max(1, -(-int(arguments["chunk"] or 0) // model.info.ratio))
         grid = Grid(rate, model_rate, model.info.ratio, frames)

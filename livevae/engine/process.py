@@ -69,10 +69,12 @@ class EngineProcess:
         match call:
             case "host" if fd is not None:
                 os.set_blocking(fd, False)
-                self._mixer.wake[int(arguments["host"])] = _waker(fd)
+                # Replaced, not changed: the audio thread may be walking through it.
+                self._mixer.wake = {**self._mixer.wake, int(arguments["host"]): _waker(fd)}
                 return None
             case "forget":
-                self._mixer.wake.pop(int(arguments["host"]), None)
+                number = int(arguments["host"])
+                self._mixer.wake = {host: wake for host, wake in self._mixer.wake.items() if host != number}
                 return None
             case "record":
                 if arguments["path"] is None:
@@ -80,8 +82,6 @@ class EngineProcess:
                 else:
                     self._recorder.start(Path(arguments["path"]))
                 return None
-            case "recording":
-                return None if self._recorder.path is None else str(self._recorder.path)
             case _:
                 raise LivevaeError(f"the engine does not know {call!r}")
 

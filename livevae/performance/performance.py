@@ -268,7 +268,7 @@ class Performance:
         return self._stage.cycle()
 
     def tick(self) -> None:
-        """Close streams that have fallen silent; to be called a few times a second."""
+        """Close streams that have fallen silent or failed; to be called a few times a second."""
         self._desk.tick()
 
     def prepare(self) -> None:
@@ -303,4 +303,6 @@ class Performance:
         kind: Kind = "info" if event.kind in ("restarted", "message") else "warning"
         part = None if event.slot is None else self._stage.part_of(event.slot)
         voice = None if part is None else part.name
+        if event.kind == "error" and event.slot is not None:
+            self._stage.lose(event.slot)
         self.report("error" if event.kind in ("died", "error") else kind, event.message, voice)

@@ -56,6 +56,7 @@ class Stage:
         self._models: dict[tuple[ModelRef, int, int], ModelInfo] = {}
         self._tracks: dict[int, tuple[Part, Track]] = {}
         self._dims: dict[int, int] = {}
+        self._lost: list[int] = []
         self._opening = threading.Lock()
 
     # -- time
@@ -247,7 +248,12 @@ class Stage:
     # -- upkeep
 
     def tick(self, settings: Sequence[Settings]) -> None:
-        """Close streams that have faded out, and forget what is over. A few times a second."""
+        """Close streams that have failed or faded out, and forget what is over. A few times a second."""
+        while self._lost:
+            part, track = self._tracks.get(self._lost.pop(), (None, None))
+            if part is not None and track is not None:
+                part.tracks = tuple(kept for kept in part.tracks if kept is not track)
+                self._close(track)
         closed = False
         for part in self.parts:
             if not part.tracks:
@@ -269,6 +275,13 @@ class Stage:
         if cycle == float("-inf"):
             return self.second() - IDLE_SECONDS - 1.0
         return float(self.tempo.seconds([cycle])[0]) + track.delay
+
+    def lose(self, slot: int) -> None:
+        """Give up a stream whose model failed; the next thing its voice is to play opens another one. On any thread.
+
+        It is closed by the next `tick`: this may be the thread that brings the engine's answers.
+        """
+        self._lost.append(slot)
 
     def panic(self) -> None:
         """Silence now."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from livevae.engine.interface import FileInput, FromSlot, Live, Silence
+from livevae.engine.interface import Event, FileInput, FromSlot, Live, Silence
 from livevae.errors import LivevaeError
 from livevae.performance.part import GLIDE_SECONDS, IDLE_SECONDS
 from livevae.performance.stage import MODEL_FADE_SECONDS
@@ -325,3 +325,14 @@ def test_an_input_that_cannot_be_had_is_told(rig):
     rig.engine.set_source = refuse
     rig.do("v1.input = v2")
     assert [str(message) for message in rig.told] == ["v1.input: the disk is gone"]
+
+
+def test_a_stream_whose_model_failed_is_given_up_and_opened_anew_by_the_next_line(rig):
+    rig.do("v1.z = 'bell'")
+    rig.run(1.0)
+    rig.engine.on_event(Event("error", "the model failed", 0))
+    assert rig.told[-1].voice == "v1"
+    rig.performance.tick()
+    assert 0 not in rig.engine.slots
+    rig.do("v1.z = 'choir'")
+    assert 0 in rig.engine.slots
