@@ -1,5 +1,6 @@
 """The scripts in `examples` run as a reader would run them, and give sound."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 def ran(name: str, *arguments: str) -> str:
     """What a script prints."""
     command = [sys.executable, str(EXAMPLES / name), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=EXAMPLES.parent)
+    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

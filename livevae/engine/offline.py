@@ -31,7 +31,7 @@ from livevae.engine.timing import Grid
 from livevae.errors import LivevaeError
 from livevae.model.info import ModelInfo, file_digest
 from livevae.model.opening import open_model
-from livevae.model.runner import Model
+from livevae.model.runner import Model, flushed_denormals
 
 Audio = NDArray[np.float32]
 
@@ -78,7 +78,6 @@ class OfflineEngine:
         self._to_skip: int | None = None
         self._recording: tuple[Path, SoundFile] | None = None
         torch.manual_seed(seed)
-        torch.set_flush_denormal(True)
         self._server.start(self._block)
 
     def attach(self, fill: Fill) -> None:
@@ -167,8 +166,9 @@ class OfflineEngine:
         if self._to_skip is None:
             # What the master plays is captured one block later.
             self._to_skip = self._delay + self.block
-        while self._kept < samples:
-            self._server.process()
+        with flushed_denormals():
+            while self._kept < samples:
+                self._server.process()
         audio = np.concatenate(self._out, axis=1) if self._out else np.zeros((2, 0), np.float32)
         self._out = [audio[:, samples:]]
         self._kept -= samples

@@ -21,6 +21,7 @@ LONGEST: Final = 1200
 """Characters of a value that are shown on a terminal; scripts get everything."""
 
 _REPEAT_SECONDS: Final = 5.0
+_SLICE_SECONDS: Final = 0.1
 """A message that was told a moment ago is not told again."""
 
 
@@ -149,7 +150,10 @@ def wait(seconds: float) -> None:
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < float("inf"):
         raise LivevaeError(f"wait takes a number of seconds of 0 or more, not {seconds!r}.")
-    time.sleep(seconds)
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        # In slices: the system may hand Ctrl-C to another thread, which does not wake this one.
+        time.sleep(min(left, _SLICE_SECONDS))
 
 
 def _only_waits(source: str) -> bool:
