@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from livevae.errors import LivevaeError
+from livevae.model.runner import flushed_denormals
 from livevae.training.config import TrainConfig
 from livevae.training.dataset import Recordings, Segments, load_recordings
 from livevae.training.export import export
@@ -46,13 +47,13 @@ class Progress:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
+@flushed_denormals()
 def train(config: TrainConfig, report: Callable[[str], None] = print, stop: Callable[[], bool] = lambda: False) -> Path:
     """Train a model, export it to `config.output` and return that path.
 
     Where `stop` turns true, the run saves its checkpoint and raises TrainingStopped; a run killed outright resumes
     from the checkpoint before. Raises LivevaeError for unusable recordings or a checkpoint that does not fit.
     """
-    torch.set_flush_denormal(True)  # decaying sounds end in numbers that are slow to compute with
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     recordings = load_recordings(config.folders, config.sample_rate, config.held_out, report)
