@@ -135,7 +135,7 @@ def play(seconds: float, folder: Path) -> dict[str, Any]:
         "machine_stalls": len(stalled),
         "longest_stall_ms": round(1000 * max((late for _, late in stalled), default=0.0), 1),
         "unexplained_xruns": unexplained(heard.xrun_times),
-        "unexplained_discontinuities": unexplained(heard.began + at / engine.rate for each in found for at in each),
+        "unexplained_discontinuities": unexplained(heard.when(at) for each in found for at in each),
         "listener_skipped_blocks": heard.skipped,
         "least_ahead_ms": round(1000 * ahead.least, 1),
         "realtime": after.realtime,

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.live
 
 TRIES = 3
 SECONDS = 60
-COUNTS = ("xruns", "discontinuities", "late", "covered")
+COUNTS = ("unexplained_xruns", "unexplained_discontinuities", "late", "covered")
+"""What must be 0. Where the machine itself stood still, as processes of the highest priority on each processor saw, no
+program was in time; what broke there is printed (`xruns`, `discontinuities`), and not held against livevae."""
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 

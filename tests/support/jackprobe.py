@@ -25,14 +25,22 @@ PLAYER, RECORDER = "probe-player", "probe-recorder"
 class Heard:
     """What was recorded.
 
-    `audio` (channels, samples), NaN where the recorder itself was not run, in `skipped` blocks. `began`, the time of
-    its first block, and `xrun_times`, when JACK told it of one, are of time.monotonic.
+    `audio` (channels, samples), NaN where the recorder itself was not run, in `skipped` blocks. `block_times`, when
+    each block of it came (NaN for those that did not), and `xrun_times`, when JACK told of one, are of time.monotonic:
+    JACK's frame clock, which places the samples, falls behind that with every xrun.
     """
 
     audio: NDArray[np.float32]
     skipped: int
-    began: float
+    block_times: NDArray[np.float64]
     xrun_times: list[float]
+
+    def when(self, sample: int) -> float:
+        """When the block that holds a sample came, or the next one that did."""
+        size = self.audio.shape[1] // len(self.block_times)
+        later = self.block_times[sample // size :]
+        known = later[~np.isnan(later)]
+        return float(known[0]) if len(known) else float(np.nanmax(self.block_times))
 
     @property
     def xruns(self) -> int:
@@ -80,7 +88,7 @@ class Probe:
         facts = self._answer()
         self._process.wait(30)
         audio = np.load(self._folder / "heard.npy", mmap_mode="r")
-        return Heard(audio, facts["skipped"], facts["began"], facts["xruns"])
+        return Heard(audio, facts["skipped"], np.load(self._folder / "times.npy"), facts["xruns"])
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -127,9 +135,8 @@ class _Recorder:
     def __init__(self, jack: Any, channels: int) -> None:
         self.client = jack.Client(RECORDER, no_start_server=True)
         self.ports = [self.client.inports.register(f"in_{n + 1}") for n in range(channels)]
-        self.blocks: list[tuple[int, list[NDArray[np.float32]]]] = []
+        self.blocks: list[tuple[int, float, list[NDArray[np.float32]]]] = []
         self.xruns: list[float] = []
-        self.began = 0.0
         self.recording = False
         self.client.set_process_callback(self.process)
         self.client.set_xrun_callback(self.xrun)
@@ -137,9 +144,8 @@ class _Recorder:
 
     def process(self, frames: int) -> None:
         if self.recording:
-            if not self.blocks:
-                self.began = time.monotonic()
-            self.blocks.append((self.client.last_frame_time, [port.get_array().copy() for port in self.ports]))
+            heard = [port.get_array().copy() for port in self.ports]
+            self.blocks.append((self.client.last_frame_time, time.monotonic(), heard))
 
     def xrun(self, delay: float) -> None:
         if self.recording:
@@ -150,13 +156,16 @@ class _Recorder:
         size = self.client.blocksize
         first = self.blocks[0][0]
         # The frame clock has 32 bits.
-        places = [(time - first) % (1 << 32) for time, _ in self.blocks]
+        places = [(frame - first) % (1 << 32) for frame, _, _ in self.blocks]
         length = places[-1] + size
+        times = np.full(length // size, np.nan)
         out = np.lib.format.open_memmap(path, "w+", np.float32, (len(self.ports), length))
         out[:] = np.nan
-        for place, (_, channels) in zip(places, self.blocks, strict=True):
+        for place, (_, came, channels) in zip(places, self.blocks, strict=True):
             out[:, place : place + size] = channels
+            times[place // size] = came
         out.flush()
+        np.save(path.with_name("times.npy"), times)
         return length // size - len(self.blocks)
 
 
@@ -185,7 +194,7 @@ def main() -> None:
     recorder.recording = False
     recorder.client.deactivate()
     skipped = recorder.save(Path(arguments["heard"]))
-    print(json.dumps({"xruns": recorder.xruns, "skipped": skipped, "began": recorder.began}), flush=True)
+    print(json.dumps({"xruns": recorder.xruns, "skipped": skipped}), flush=True)
     if player is not None:
         player.client.close()
     recorder.client.close()
