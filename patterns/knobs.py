@@ -23,9 +23,9 @@ v1.z = lerp("choir", "voice", cc(1, default=0.3)) * cc(73, default=0.4).range(0.
 v1.dim[0] = knob(74, 3)
 v1.dim[1] = knob(71, 4)
 v1.dim[2] = knob(72, 5)
-v1.amp = cc(7, default=0.7) * 2
+v1.amp = cc(7, default=0.7) * 3
 
 # The pulse: short steps through the same space, pushed along by the same wheel.
 v2.z = lerp("drum*2 ~ [drum metal] ~", "string", cc(1, default=0.3))
-v2.amp = cc(10, default=0.5) * 2
+v2.amp = cc(10, default=0.5) * 3
 v2.pan = sine.slow(2).range(-0.6, 0.6)
