@@ -146,7 +146,8 @@ def _write(
                 if on_progress is not None:
                     on_progress(done / samples)
         part.replace(out)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise LivevaeError(f"{out} cannot be written: {error}.") from None
+    # A short write, as on a full disk, is an AssertionError in soundfile.
+    except (soundfile.LibsndfileError, OSError, AssertionError) as error:
+        raise LivevaeError(f"{out} cannot be written: {str(error).rstrip('.') or 'the disk is full'}.") from None
     finally:
         part.unlink(missing_ok=True)

@@ -98,6 +98,16 @@ def test_what_cannot_be_rendered_leaves_no_file(rendered, tmp_path, source, opti
     assert {path.suffix for path in tmp_path.iterdir() if path.is_file()} <= {".py", ".ts"}
 
 
+def test_a_full_disk_is_told_and_leaves_no_file(rendered, tmp_path, monkeypatch):
+    def full(self: soundfile.SoundFile, data: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(soundfile.SoundFile, "write", full)
+    with pytest.raises(LivevaeError, match="cannot be written: the disk is full"):
+        rendered("v1.z = 0.1", seconds=0.2)
+    assert not list(tmp_path.glob("*.wav")) + list(tmp_path.glob(".*part*"))
+
+
 @pytest.mark.parametrize("name", ["interpolation", "vectors", "knobs", "transformation"])
 def test_the_pieces_that_ship_play(name, tmp_path):
     from livevae.performance import Performance, Piece
