@@ -157,7 +157,10 @@ def _prepare(performance: Performance, keeper: Keeper, path: Path | None) -> Non
 
 
 def _end_on_signals() -> None:
-    """A terminal that closes, or a polite kill, ends the performance as Ctrl-D does: with a fade."""
+    """A terminal that closes, or a polite kill, ends the performance as Ctrl-D does: with a fade.
+
+    Ctrl-C interrupts an evaluation, also where whatever started livevae (a script, in the background) ignored it.
+    """
 
     def end(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
@@ -165,3 +168,5 @@ def _end_on_signals() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), end)
+    if sys.stdin.isatty():
+        signal.signal(signal.SIGINT, signal.default_int_handler)

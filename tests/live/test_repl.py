@@ -98,7 +98,17 @@ def test_names_of_recordings_and_calls_are_offered(terminal: Terminal) -> None:
     assert terminal.leave() == 0
 
 
-def test_control_c_drops_a_line_and_interrupts_an_evaluation(terminal: Terminal) -> None:
+@pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN])
+def test_control_c_drops_a_line_and_interrupts_an_evaluation(
+    tmp_path: Path, model: Path, inherited: signal.Handlers, request: pytest.FixtureRequest
+) -> None:
+    # A program that is started in the background by a script inherits that Ctrl-C is ignored.
+    before = signal.signal(signal.SIGINT, inherited)
+    try:
+        terminal = Terminal(tmp_path, "--model", str(model))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    request.addfinalizer(lambda: terminal.process.close(force=True))
     terminal.ready()
     terminal.type("nonsense(")
     terminal.process.sendcontrol("c")
