@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 from livevae.commands.arguments import rate, seconds
@@ -33,13 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
     target = check(arguments.output, tuple(SOUND))
     path, model = existing_piece(arguments.piece), chosen(arguments.model)
 
-    from livevae.commands.library import shipped
     from livevae.performance.render import render
 
-    with ExitStack() as stack:
-        library = shipped(patient=True)
-        stack.callback(library.close)
-        progress = stack.enter_context(Progress(f"rendering {path.name}"))
+    with Progress(f"rendering {path.name}") as progress:
         render(
             path,
             target,
@@ -49,7 +44,6 @@ def run(arguments: argparse.Namespace) -> int:
             model=model,
             input=None if arguments.input is None else arguments.input.expanduser(),
             rate=arguments.rate,
-            library=library,
             on_message=lambda message: print(message, file=sys.stderr),
             on_progress=progress,
         )

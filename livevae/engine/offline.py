@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from soundfile import LibsndfileError, SoundFile
 
-from livevae.engine.frames import Rows
+from livevae.engine.frames import Rows, neutral
 from livevae.engine.host import Host, resampling_delay
 from livevae.engine.interface import EngineOptions, Event, Fill, Live, SlotInfo, Source, Status
 from livevae.engine.layout import (
@@ -190,8 +190,6 @@ class OfflineEngine:
     def read(self, slot: int, first: int, count: int, dims: int) -> Rows:
         self._shared.slot_words[slot, CONSUMED] = first + count
         if self._fill is None:
-            from livevae.engine.frames import neutral
-
             return neutral(dims, count)
         return self._fill(slot, first, count)
 

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +152,6 @@ def open_server(options: EngineOptions) -> tuple[PyoServer, str]:
 
 
 def _without_input(options: EngineOptions) -> EngineOptions:
-    from dataclasses import replace
-
     return replace(options, input_channels=0, input_device=None)
 
 

@@ -21,8 +21,6 @@ CEILING: Final = 1.0
 """The limiter's ceiling (linear): the master bus passes every sample unchanged until it would clip."""
 FADE_SECONDS: Final = 0.05
 
-Backend = str
-
 _STOPPED: Final[list[Any]] = []
 """The objects of stopped servers: pyo 1.1 crashes where they are let go of after their server was shut down."""
 
@@ -45,7 +43,7 @@ class PyoServer:
     Raises LivevaeError where the device cannot be opened.
     """
 
-    def __init__(self, backend: Backend, options: EngineOptions) -> None:
+    def __init__(self, backend: str, options: EngineOptions) -> None:
         pyo = import_pyo()
         self.backend = backend
         inputs = options.input_channels if backend != "manual" else 0
