@@ -10,8 +10,8 @@ from livevae.latent.live import Control, LiveInput, LiveLatent, control_of, live
 from livevae.latent.moves import dim, lerp, slerp, spline
 from livevae.latent.npz import Encoded
 from livevae.latent.resolve import resolver
-from livevae.latent.take import Take, take
 from livevae.latent.trajectory import Trajectory
+from livevae.pattern import Take, take
 
 __all__ = [
     "Cache",

@@ -16,9 +16,9 @@ from livevae.latent import npz
 from livevae.latent.audio import SUFFIXES, describe
 from livevae.latent.cache import Cache, Job
 from livevae.latent.encoder import Encoder
-from livevae.latent.take import Take
 from livevae.latent.trajectory import Trajectory
 from livevae.model.info import ModelInfo
+from livevae.pattern import Take
 
 LONG_SECONDS = 300.0
 """A part of a longer recording is encoded alone; shorter recordings are encoded whole and cut, so that is instant."""

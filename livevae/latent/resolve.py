@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from livevae.errors import LivevaeError
 from livevae.latent.library import Library
-from livevae.latent.take import Take
 from livevae.latent.trajectory import Trajectory
 from livevae.model.info import ModelInfo
+from livevae.pattern import Take
 
 Values = NDArray[np.float64]
 

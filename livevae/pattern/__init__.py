@@ -19,7 +19,10 @@ from livevae.pattern.mini import mini
 from livevae.pattern.noise import Noise, perlin, rand, walk
 from livevae.pattern.rhythm import euclid_steps
 from livevae.pattern.sequence import cat, fastcat, seq, slowcat, stack, timecat
+from livevae.pattern.space import Space
+from livevae.pattern.take import Take, take
 from livevae.pattern.time import Context, Span, fraction
+from livevae.pattern.timeline import show, timeline
 from livevae.pattern.transition import Fade, fade
 from livevae.pattern.value import Event, Playable, Sparse, Value
 from livevae.pattern.vector import dim, lerp, point, slerp, spline
@@ -31,8 +34,10 @@ __all__ = [
     "Noise",
     "Pattern",
     "Playable",
+    "Space",
     "Span",
     "Sparse",
+    "Take",
     "Value",
     "cat",
     "cosine",
@@ -55,6 +60,7 @@ __all__ = [
     "reify",
     "saw",
     "seq",
+    "show",
     "signal",
     "silence",
     "sine",
@@ -63,7 +69,9 @@ __all__ = [
     "spline",
     "square",
     "stack",
+    "take",
     "timecat",
+    "timeline",
     "tri",
     "walk",
 ]

@@ -42,10 +42,11 @@ ONE = Fraction(1)
 class Node:
     """A function of time. ``held``: sampled by its events. ``continuous``: queried by its samples.
 
-    ``combines`` is set where values are made that no part holds.
+    ``combines`` is set where values are made that no part holds; ``steady`` is the one value of a constant.
     """
 
     combines: ClassVar[bool] = False
+    steady: Value | None = None
 
     __slots__ = ("_tables", "continuous", "held")
 
@@ -121,6 +122,16 @@ class Steps(Node):
         return self._words
 
 
+class Constant(Steps):
+    """The same value in every cycle."""
+
+    __slots__ = ("steady",)
+
+    def __init__(self, find: Callable[[Span, Context], list[Event]], value: Value) -> None:
+        super().__init__(find, frozenset([value]) if isinstance(value, str) else frozenset())
+        self.steady = value
+
+
 class Signal(Node):
     """A continuous leaf, from a function of a block of times."""
 
@@ -180,29 +191,31 @@ class Piece:
 Layout = Callable[[int, Context], Sequence[Piece]]
 
 
-class Piecewise(Node):
-    """Nodes that take turns. ``layout`` gives the pieces of a cycle, in order, none overlapping."""
+Turn = tuple[Fraction, Fraction, Node]
+"""From one time to another, this node is heard."""
 
-    __slots__ = ("_laid", "_layout", "_parts")
 
-    def __init__(self, parts: Sequence[Node], layout: Layout) -> None:
-        super().__init__(all(part.held for part in parts), all(part.continuous for part in parts))
-        self._parts = tuple(parts)
-        self._layout = layout
-        self._laid: Recent[tuple[int, int], tuple[Sequence[Piece], list[Node]]] = Recent(CYCLES_KEPT)
+class Turns(Node):
+    """Nodes that take turns: ``lay`` gives the turns of a cycle, in order, none overlapping."""
 
-    def _lay(self, cycle: int, context: Context) -> tuple[Sequence[Piece], list[Node]]:
-        def make() -> tuple[Sequence[Piece], list[Node]]:
-            pieces = self._layout(cycle, context)
-            return pieces, [self._parts[piece.index].affine(piece.scale, piece.offset) for piece in pieces]
+    __slots__ = ("_laid",)
 
-        return self._laid.get((cycle, context.seed), make)
+    def __init__(self, held: bool, continuous: bool) -> None:
+        super().__init__(held, continuous)
+        self._laid: Recent[tuple[int, int], Sequence[Turn]] = Recent(CYCLES_KEPT)
+
+    def lay(self, cycle: int, context: Context) -> Sequence[Turn]:
+        """The turns of a cycle."""
+        raise NotImplementedError
+
+    def _lay(self, cycle: int, context: Context) -> Sequence[Turn]:
+        return self._laid.get((cycle, context.seed), lambda: self.lay(cycle, context))
 
     def events(self, span: Span, context: Context) -> list[Event]:
         found: list[Event] = []
         for cycle in span.cycles():
-            for piece, node in zip(*self._lay(math.floor(cycle.begin), context), strict=True):
-                shared = cycle.overlap(Span(piece.begin, piece.end))
+            for begin, end, node in self._lay(math.floor(cycle.begin), context):
+                shared = cycle.overlap(Span(begin, end))
                 if shared is not None:
                     found += node.query(shared, context)
         return found
@@ -210,8 +223,8 @@ class Piecewise(Node):
     def flow(self, cycles: Array, context: Context) -> Sampled:
         def sample(cycle: int, times: Array) -> Sampled:
             out: list[tuple[Mask, Sampled]] = []
-            for piece, node in zip(*self._lay(cycle, context), strict=True):
-                here = (times >= float(piece.begin)) & (times < float(piece.end))
+            for begin, end, node in self._lay(cycle, context):
+                here = (times >= float(begin)) & (times < float(end))
                 if here.all():
                     return node.sample(times, context)
                 if here.any():
@@ -219,6 +232,23 @@ class Piecewise(Node):
             return merge(times.size, out)
 
         return by_cycle(cycles, sample)
+
+
+class Piecewise(Turns):
+    """Nodes that take turns. ``layout`` gives the pieces of a cycle, in order, none overlapping."""
+
+    __slots__ = ("_layout", "_parts")
+
+    def __init__(self, parts: Sequence[Node], layout: Layout) -> None:
+        super().__init__(all(part.held for part in parts), all(part.continuous for part in parts))
+        self._parts = tuple(parts)
+        self._layout = layout
+
+    def lay(self, cycle: int, context: Context) -> Sequence[Turn]:
+        return [
+            (piece.begin, piece.end, self._parts[piece.index].affine(piece.scale, piece.offset))
+            for piece in self._layout(cycle, context)
+        ]
 
     def parts(self) -> Sequence[Node]:
         return self._parts
@@ -317,4 +347,4 @@ def constant(value: Value) -> Steps:
         cycle = Fraction(math.floor(span.begin))
         return [Event(Span(cycle, cycle + 1), span, value)]
 
-    return Steps(find, frozenset([value]) if isinstance(value, str) else frozenset())
+    return Constant(find, value)

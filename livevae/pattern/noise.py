@@ -27,7 +27,7 @@ FIRST = np.uint64(0xBF58476D1CE4E5B9)
 SECOND = np.uint64(0x94D049BB133111EB)
 UNIT = 2.0**-53
 MOMENTS_PER_CYCLE = 2**20  # the lattice of rand: finer than any frame
-KINDS = {"rand": 1, "perlin": 2, "walk": 3, "walk back": 4}
+KINDS = {"rand": 1, "perlin": 2, "walk": 3, "walk back": 4, "event": 16, "cycle": 17}
 
 
 def mix(bits: Bits) -> Bits:

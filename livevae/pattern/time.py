@@ -8,11 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from numbers import Rational, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from livevae.errors import LivevaeError
+
+if TYPE_CHECKING:
+    from livevae.pattern.space import Space
 
 Array = npt.NDArray[np.float64]
 Time = int | float | Fraction
@@ -102,12 +106,14 @@ def _default_seconds(cycles: Array) -> Array:
 class Context:
     """What a pattern is sampled in: the seed of its randomness, and the monotone map from cycles to seconds.
 
-    ``backwards`` is set inside a reversal, where later cycles are heard earlier.
+    ``backwards`` is set inside a reversal, where later cycles are heard earlier; ``space`` tells where the sounds of
+    the model that plays lie, None where there is no model.
     """
 
     seed: int = 0
     seconds: Callable[[Array], Array] = field(default=_default_seconds)
     backwards: bool = False
+    space: Space | None = None
 
     @classmethod
     def at(cls, cps: float, seed: int = 0) -> Context:
@@ -126,7 +132,8 @@ class Context:
         Seconds stay those of the performance, so that recordings keep their speed when a pattern is made faster.
         """
         outer = self.seconds
-        return Context(self.seed, lambda inner: outer((inner - offset) / scale), self.backwards != (scale < 0))
+        backwards = self.backwards != (scale < 0)
+        return Context(self.seed, lambda inner: outer((inner - offset) / scale), backwards, self.space)
 
     def onset(self, begin: Array, end: Array) -> Array:
         """Seconds at which spans are entered: at their end, seen from inside a reversal."""
