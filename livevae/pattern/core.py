@@ -11,9 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from livevae.errors import LivevaeError
+from livevae.pattern.align import Alignments
+from livevae.pattern.chance import Chance
+from livevae.pattern.cycles import Cycles
+from livevae.pattern.events import Events
+from livevae.pattern.frames import Frames
 from livevae.pattern.glide import glide
 from livevae.pattern.node import NOTHING, Lift, Node, Signal, Steps, constant
 from livevae.pattern.operators import Operators
+from livevae.pattern.shaping import Shaping
+from livevae.pattern.slicing import Slicing
+from livevae.pattern.spatial import Spatial
 from livevae.pattern.time import DEFAULT_CONTEXT, Array, Context, Span, Time
 from livevae.pattern.transform import Timing
 from livevae.pattern.value import (
@@ -29,7 +37,7 @@ from livevae.pattern.value import (
 )
 
 
-class Pattern(Operators, Timing):
+class Pattern(Operators, Cycles, Frames, Events, Slicing, Timing, Chance, Alignments, Shaping, Spatial):
     """An immutable function of time, in cycles.
 
     ``query`` gives exact events, ``sample`` gives the values of a block of times at once. A pattern is *discrete*
@@ -122,7 +130,7 @@ class Pattern(Operators, Timing):
         def change(node: Node) -> Node:
             if not (node.held and node.words()):
                 return node
-            return Pattern(node).fmap(lambda value: lookup(value) if isinstance(value, str) else value)._node
+            return _steps(node, lambda value: lookup(value) if isinstance(value, str) else value)
 
         return Pattern(self._node.over_leaves(change))
 
@@ -148,14 +156,6 @@ class Pattern(Operators, Timing):
             return np.repeat(x[:, None], size, axis=1) if isinstance(x, np.ndarray) else spread(x, size)
 
         return Pattern(Lift(densify, self._node))
-
-    def range(self, low: object, high: object) -> Pattern:
-        """Values from 0 to 1 spread from ``low`` to ``high``, which may be patterns or points too.
-
-        >>> saw.range(-1, 1).sample([0.0, 0.25, 0.5])
-        array([-1. , -0.5,  0. ])
-        """
-        return lift(lambda x, lo, hi: lo + (hi - lo) * x, self, low, high)
 
     def glide(self, seconds: float) -> Pattern:
         """Between two events that touch, the value moves from the old to the new in ``seconds`` after the onset.
@@ -185,14 +185,20 @@ class Pattern(Operators, Timing):
 
 def _mapped(node: Node, function: Callable[[Any], object]) -> Node:
     if node.held:
-
-        def find(span: Span, context: Context) -> list[Event]:
-            return [Event(e.whole, e.part, to_value(function(e.value))) for e in node.query(span, context)]
-
-        return Steps(find)
+        words = (to_value(function(word)) for word in node.words())
+        return _steps(node, function, frozenset(word for word in words if isinstance(word, str)))
     if node.combines:
         return Lift(lambda x: elementwise(lambda a: np.asarray(function(a), dtype=np.float64), x), node)
-    return node.rebuilt([_mapped(part, function) for part in node.parts()])
+    return node.through(lambda part: _mapped(part, function))
+
+
+def _steps(node: Node, function: Callable[[Any], object], words: frozenset[str] = frozenset()) -> Steps:
+    """The events of a held node with the values that ``function`` makes of theirs; ``words`` are the names in them."""
+
+    def find(span: Span, context: Context) -> list[Event]:
+        return [Event(e.whole, e.part, to_value(function(e.value))) for e in node.query(span, context)]
+
+    return Steps(find, words)
 
 
 def lift(function: Callable[..., Array], *patterns: object) -> Pattern:
@@ -219,6 +225,11 @@ def pure(value: object) -> Pattern:
 
 
 silence = Pattern(NOTHING)
+"""Nothing: no events, and no value at any time.
+
+>>> silence.query(0, 4), silence.sample([0.0])
+([], array([nan]))
+"""
 
 
 def is_patternable(thing: object) -> bool:
@@ -242,6 +253,11 @@ def reify(thing: object) -> Pattern:
         from livevae.pattern.sequence import seq
 
         return seq(*thing)
+    if callable(thing) and not is_patternable(thing):
+        raise LivevaeError(
+            f"{getattr(thing, '__name__', repr(thing))} is no pattern but something to call: "
+            "a transformation such as fast(2) needs a pattern, as in 'bell' >> fast(2)."
+        )
     if thing is None or not is_patternable(thing):
         raise LivevaeError(
             f"{type(thing).__name__} cannot be a pattern: give a pattern, a string of mini-notation, a number, "

@@ -10,7 +10,7 @@ import numpy as np
 
 from livevae.pattern.hold import Recent, Track, by_cycle, rows_at, segments
 from livevae.pattern.node import CYCLES_KEPT, Node
-from livevae.pattern.time import Array, Context, Span
+from livevae.pattern.time import Array, Context, Key, Span
 from livevae.pattern.value import Event, Mask, Sampled, elementwise
 
 
@@ -38,7 +38,7 @@ class Glide(Node):
         super().__init__(held=False, continuous=False)
         self._node = node
         self.seconds = seconds
-        self._turns: Recent[tuple[int, int], _Turns] = Recent(CYCLES_KEPT)
+        self._turns: Recent[Key, _Turns] = Recent(CYCLES_KEPT)
 
     def events(self, span: Span, context: Context) -> list[Event]:
         return self._node.query(span, context)
@@ -47,7 +47,7 @@ class Glide(Node):
         return by_cycle(cycles, lambda cycle, times: self._sample(cycle, times, context))
 
     def _sample(self, cycle: int, times: Array, context: Context) -> Sampled:
-        turns = self._turns.get((cycle, context.seed), lambda: self._find(cycle, context))
+        turns = self._turns.get(context.key(cycle), lambda: self._find(cycle, context))
         old, moving = (turns.after, turns.precedes) if context.backwards else (turns.before, turns.follows)
         rows = rows_at(turns.begins, times)
         new = turns.now.sample(rows, times, context)
@@ -57,9 +57,16 @@ class Glide(Node):
         length = np.minimum(self.seconds, np.abs(high - low))
         progress = (context.seconds(times) - np.minimum(low, high)) / length
         weight = np.where(moving[rows] & (progress < 1), 0.5 - 0.5 * np.cos(np.pi * np.maximum(progress, 0)), 1.0)
-        if (weight == 1).all():
+        gliding = np.flatnonzero(weight < 1)
+        if gliding.size == 0:
             return new
-        return elementwise(_blend, new, old.sample(rows, times, context), weight)
+        left = old.sample(rows[gliding], times[gliding], context)
+        if left.shape[1:] != new.shape[1:]:
+            return elementwise(_blend, new, old.sample(rows, times, context), weight)
+        share = weight[gliding]
+        out = np.array(new)
+        out[gliding] = _blend(new[gliding], left, share[:, None] if out.ndim == 2 else share)
+        return out
 
     def _find(self, cycle: int, context: Context) -> _Turns:
         start = Fraction(cycle)

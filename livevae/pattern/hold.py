@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from livevae.errors import LivevaeError
-from livevae.pattern.time import Array, Context
-from livevae.pattern.value import Event, Playable, Sampled, Sparse, Value, check_sizes, merge, unknown_name
+from livevae.pattern.fit import Fit
+from livevae.pattern.time import Array, Context, as_float
+from livevae.pattern.value import Event, Mask, Playable, Sampled, Sparse, Value, check_sizes, merge, unknown_name
 
+_STILL = (float, np.ndarray)
+Row: TypeAlias = "slice | Mask"
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -78,22 +81,22 @@ class Column:
         size = check_sizes(sizes)
         out = np.full(len(values) if size is None else (len(values), size), np.nan)
         for row, value in enumerate(values):
-            if isinstance(value, float | np.ndarray):
+            if isinstance(value, _STILL):
                 out[row] = value
         return cls(out, playing)
 
-    def take(self, rows: npt.NDArray[np.intp], elapsed: Array | None) -> Array:
-        """The values of ``rows (n,)``; ``elapsed`` is the seconds since each one's onset, for those that play."""
-        if elapsed is None:
+    def take(self, rows: npt.NDArray[np.intp], play: Callable[[int, Playable, Row], Array]) -> Array:
+        """The values of ``rows (n,)``; ``play(row, value, here)`` gives those of a row that plays, at some frames."""
+        if not self.playing:
             return self.values[rows]
         first = int(rows[0])
         if first in self.playing and (rows.size == 1 or (rows[-1] == first and (rows == first).all())):
-            return np.asarray(self.playing[first].at(elapsed), dtype=np.float64)
+            return np.asarray(play(first, self.playing[first], slice(None)), dtype=np.float64)
         out = self.values[rows]
         for row in np.unique(rows).tolist():
             if row in self.playing:
                 here = rows == row
-                out[here] = self.playing[row].at(elapsed[here])
+                out[here] = play(row, self.playing[row], here)
         return out
 
 
@@ -110,27 +113,38 @@ class Track:
         """A track with one row for each event; None is silence."""
         extents = [None if event is None else event.extent for event in events]
         return cls(
-            np.array([0.0 if extent is None else float(extent.begin) for extent in extents]),
-            np.array([0.0 if extent is None else float(extent.end) for extent in extents]),
+            np.array([0.0 if extent is None else as_float(extent.begin) for extent in extents]),
+            np.array([0.0 if extent is None else as_float(extent.end) for extent in extents]),
             Column.of([None if event is None else event.value for event in events]),
         )
 
-    def onsets(self, rows: npt.NDArray[np.intp], context: Context) -> Array:
-        """Seconds at which the event of each row begins."""
-        return context.onset(self.low[rows], self.high[rows])
-
     def sample(self, rows: npt.NDArray[np.intp], cycles: Array, context: Context) -> Array:
         """What each row holds at each of ``cycles``."""
-        if not self.column.playing:
-            return self.column.take(rows, None)
-        return self.column.take(rows, context.seconds(cycles) - self.onsets(rows, context))
+
+        def play(row: int, value: Playable, here: Row) -> Array:
+            low, high, times = self.low[row], self.high[row], cycles[here]
+            if isinstance(value, Fit):
+                return value.passed((high - times if context.backwards else times - low) / (high - low))
+            onset = context.seconds(np.array([high if context.backwards else low]))
+            return value.at(context.seconds(times) - onset)
+
+        return self.column.take(rows, play)
 
 
 def segments(events: Sequence[Event], cycle: int) -> tuple[Array, list[Event | None]]:
+    """As ``stretches``, with the times as numbers."""
+    begins, held = stretches(events, cycle)
+    return np.array([as_float(begin) for begin in begins]), held
+
+
+def stretches(events: Sequence[Event], cycle: int) -> tuple[list[Fraction], list[Event | None]]:
     """A cycle cut into stretches that hold one event or none: where each begins, and its event.
 
     One value is held at a time: where events overlap, the one that began last.
     """
+    row = _row(sorted(events, key=lambda event: event.part.begin), Fraction(cycle))
+    if row is not None:
+        return row
     waiting = sorted(events, key=lambda event: event.part.begin, reverse=True)
     cuts = {Fraction(cycle)} | {time for event in events for time in (event.part.begin, event.part.end)}
     cuts.discard(Fraction(cycle + 1))
@@ -142,7 +156,28 @@ def segments(events: Sequence[Event], cycle: int) -> tuple[Array, list[Event | N
             active.append(waiting.pop())
         active = [event for event in active if event.part.end > cut]
         held.append(max(reversed(active), key=lambda event: event.extent.begin) if active else None)
-    return np.array([float(cut) for cut in ordered]), held
+    return ordered, held
+
+
+def _row(events: Sequence[Event], begin: Fraction) -> tuple[list[Fraction], list[Event | None]] | None:
+    """``stretches`` of events in their order of which none overlap, as most are; None for others."""
+    begins: list[Fraction] = []
+    held: list[Event | None] = []
+    at, end = begin, begin + 1
+    for event in events:
+        part = event.part
+        if part.begin < at or part.begin == part.end:
+            return None
+        if part.begin > at:
+            begins.append(at)
+            held.append(None)
+        begins.append(part.begin)
+        held.append(event)
+        at = part.end
+    if at < end:
+        begins.append(at)
+        held.append(None)
+    return begins, held
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from livevae.pattern.hold import Recent
-from livevae.pattern.node import Node, Turn, Turns
+from livevae.pattern.node import Node
+from livevae.pattern.pieces import Changing, Turn, Turns
 from livevae.pattern.time import Context, Span
 from livevae.pattern.value import Value
+from livevae.pattern.variables import remembering
 
 NODES_KEPT = 64
 
@@ -26,7 +28,8 @@ class Join(Turns):
     __slots__ = ("_arguments", "_build", "_built", "_layered", "_parts")
 
     def __init__(self, build: Build, parts: Sequence[Node], arguments: Sequence[Node], layered: bool = False) -> None:
-        super().__init__(not layered and all(part.held for part in parts), all(part.continuous for part in parts))
+        held = not layered and all(part.held for part in parts)
+        super().__init__(held, bool(parts) and all(part.continuous for part in parts))
         self._build, self._parts, self._arguments = build, tuple(parts), tuple(arguments)
         self._layered = layered
         self._built: Recent[tuple[Value, ...], Node] = Recent(NODES_KEPT)
@@ -60,8 +63,9 @@ class Join(Turns):
     def parts(self) -> Sequence[Node]:
         return self._parts
 
-    def rebuilt(self, parts: Sequence[Node]) -> Node:
-        return Join(self._build, parts, self._arguments, self._layered)
+    def through(self, change: Callable[[Node], Node]) -> Node:
+        # What is built may hold more than the parts, such as names that the performer's own function brings in.
+        return Changing(self, change)
 
 
 def joined(build: Build, parts: Sequence[Node], arguments: Sequence[Node], layered: bool = False) -> Node:
@@ -72,4 +76,4 @@ def joined(build: Build, parts: Sequence[Node], arguments: Sequence[Node], layer
     steady = [argument.steady for argument in arguments]
     if all(value is not None for value in steady):
         return build(tuple(parts), *steady)
-    return Join(build, parts, arguments, layered)
+    return Join(remembering(build), parts, arguments, layered)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import product
@@ -20,40 +19,41 @@ from typing import ClassVar
 import numpy as np
 
 from livevae.errors import LivevaeError
+from livevae.pattern.found import Found
 from livevae.pattern.hold import Recent, Table, by_cycle
-from livevae.pattern.time import Array, Context, Span
+from livevae.pattern.time import ONE, Array, Context, Key, Span
 from livevae.pattern.value import (
     Event,
     Function,
-    Mask,
     Sampled,
+    Sparse,
     Value,
     combine,
     elementwise,
     first_value,
     is_silent,
-    merge,
 )
 
 CYCLES_KEPT = 16
-ONE = Fraction(1)
 
 
 class Node:
     """A function of time. ``held``: sampled by its events. ``continuous``: queried by its samples.
 
-    ``combines`` is set where values are made that no part holds; ``steady`` is the one value of a constant.
+    ``combines`` is set where values are made that no part holds; ``steady`` is the one value of a constant;
+    ``moves`` says that there is nothing in it that has events.
     """
 
     combines: ClassVar[bool] = False
     steady: Value | None = None
+    moves: bool = False
 
     __slots__ = ("_tables", "continuous", "held")
 
     def __init__(self, held: bool, continuous: bool) -> None:
         self.held = held
         self.continuous = continuous
-        self._tables: Recent[tuple[int, int], Table] = Recent(CYCLES_KEPT)
+        self._tables: Recent[Key, Table] = Recent(CYCLES_KEPT)
 
     def query(self, span: Span, context: Context) -> list[Event]:
         """The events within a span; of a continuous node one, holding its value where the span begins."""
@@ -72,7 +72,7 @@ class Node:
         def make() -> Table:
             return Table.of(self.query(Span(Fraction(cycle), Fraction(cycle + 1)), context), cycle)
 
-        return self._tables.get((cycle, context.seed), make)
+        return self._tables.get(context.key(cycle), make)
 
     def affine(self, scale: Fraction, offset: Fraction) -> Node:
         """This node read at t * scale + offset instead of t."""
@@ -82,7 +82,17 @@ class Node:
         """The same construction over changed leaves: held nodes and continuous sources."""
         if self.held or not self.parts():
             return change(self)
-        return self.rebuilt([part.over_leaves(change) for part in self.parts()])
+        return self.through(lambda part: part.over_leaves(change))
+
+    def over_heard(self, change: Callable[[Node], Node]) -> Node:
+        """As ``over_leaves``, for a change that hangs on when things happen: it is done in the time of this node."""
+        if self.held or not self.parts():
+            return change(self)
+        return self.through(lambda part: part.over_heard(change))
+
+    def through(self, change: Callable[[Node], Node]) -> Node:
+        """The same construction of changed parts."""
+        return self.rebuilt([change(part) for part in self.parts()])
 
     def words(self) -> frozenset[str]:
         """The names this node may hold, as far as they are written in it."""
@@ -108,15 +118,16 @@ class Node:
 class Steps(Node):
     """A discrete leaf, from a function that gives the events of a span lying within one cycle."""
 
-    __slots__ = ("_find", "_words")
+    __slots__ = ("_find", "_found", "_words")
 
     def __init__(self, find: Callable[[Span, Context], list[Event]], words: frozenset[str] = frozenset()) -> None:
         super().__init__(held=True, continuous=False)
         self._find = find
+        self._found = Found(CYCLES_KEPT)
         self._words = words
 
     def events(self, span: Span, context: Context) -> list[Event]:
-        return [event for cycle in span.cycles() for event in self._find(cycle, context)]
+        return self._found.within(span, context, lambda cycle: self._find(cycle, context))
 
     def words(self) -> frozenset[str]:
         return self._words
@@ -131,11 +142,15 @@ class Constant(Steps):
         super().__init__(find, frozenset([value]) if isinstance(value, str) else frozenset())
         self.steady = value
 
+    def events(self, span: Span, context: Context) -> list[Event]:
+        return [event for cycle in span.cycles() for event in self._find(cycle, context)]
+
 
 class Signal(Node):
     """A continuous leaf, from a function of a block of times."""
 
     combines = True
+    moves = True
 
     __slots__ = ("_sampler",)
 
@@ -150,18 +165,36 @@ class Signal(Node):
 class Affine(Node):
     """A node read at another speed, from another time, or backwards."""
 
-    __slots__ = ("_floats", "_node", "_offset", "_scale")
+    __slots__ = ("_back", "_floats", "_node", "_offset", "_scale", "moves")
 
     def __init__(self, node: Node, scale: Fraction, offset: Fraction) -> None:
         super().__init__(node.held, node.continuous)
-        self._node, self._scale, self._offset = node, scale, offset
+        # Most are shifts alone, and times are mapped faster by the very ONE.
+        self._node, self._scale, self._offset = node, ONE if scale == 1 else scale, offset
+        self.moves = node.moves
         self._floats = float(scale), float(offset)
+        self._back: tuple[Fraction, Fraction] | None = None
 
     def events(self, span: Span, context: Context) -> list[Event]:
-        back, shift = ONE / self._scale, -self._offset / self._scale
         inner = self._node.query(span.mapped(self._scale, self._offset), context.mapped(*self._floats))
-        found = [Event(e.whole and e.whole.mapped(back, shift), e.part.mapped(back, shift), e.value) for e in inner]
+        found = [self.outward(event) for event in inner]
         return found if self._scale > 0 else found[::-1]
+
+    def outward(self, event: Event) -> Event:
+        """An event of the node that is read, as it is seen from outside."""
+        back = self._back
+        if back is None:
+            scale, offset = self._scale, self._offset
+            back = self._back = (ONE, -offset) if scale is ONE else (ONE / scale, -offset / scale)
+        part = event.part.mapped(*back)
+        if event.whole is None or event.whole is event.part or event.whole == event.part:
+            return Event(event.whole and part, part, event.value)
+        return Event(event.whole.mapped(*back), part, event.value)
+
+    def outside(self, context: Context) -> Context:
+        """The context outside, from that of the node that is read."""
+        scale, offset = self._floats
+        return context.mapped(1 / scale, -offset / scale)
 
     def flow(self, cycles: Array, context: Context) -> Sampled:
         scale, offset = self._floats
@@ -170,6 +203,16 @@ class Affine(Node):
     def affine(self, scale: Fraction, offset: Fraction) -> Node:
         return self._node.affine(self._scale * scale, self._scale * offset + self._offset)
 
+    def over_heard(self, change: Callable[[Node], Node]) -> Node:
+        if self.held or self.moves:
+            return change(self)
+        scale, offset = self._scale, self._offset
+
+        def within(leaf: Node) -> Node:
+            return change(leaf.affine(scale, offset)).affine(ONE / scale, -offset / scale)
+
+        return self._node.over_heard(within).affine(scale, offset)
+
     def parts(self) -> Sequence[Node]:
         return (self._node,)
 
@@ -177,120 +220,44 @@ class Affine(Node):
         return parts[0].affine(self._scale, self._offset)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """From ``begin`` to ``end``, part number ``index`` is heard, read at t * scale + offset."""
-
-    begin: Fraction
-    end: Fraction
-    index: int
-    scale: Fraction = ONE
-    offset: Fraction = Fraction(0)
-
-
-Layout = Callable[[int, Context], Sequence[Piece]]
-
-
-Turn = tuple[Fraction, Fraction, Node]
-"""From one time to another, this node is heard."""
-
-
-class Turns(Node):
-    """Nodes that take turns: ``lay`` gives the turns of a cycle, in order, none overlapping."""
-
-    __slots__ = ("_laid",)
-
-    def __init__(self, held: bool, continuous: bool) -> None:
-        super().__init__(held, continuous)
-        self._laid: Recent[tuple[int, int], Sequence[Turn]] = Recent(CYCLES_KEPT)
-
-    def lay(self, cycle: int, context: Context) -> Sequence[Turn]:
-        """The turns of a cycle."""
-        raise NotImplementedError
-
-    def _lay(self, cycle: int, context: Context) -> Sequence[Turn]:
-        return self._laid.get((cycle, context.seed), lambda: self.lay(cycle, context))
-
-    def events(self, span: Span, context: Context) -> list[Event]:
-        found: list[Event] = []
-        for cycle in span.cycles():
-            for begin, end, node in self._lay(math.floor(cycle.begin), context):
-                shared = cycle.overlap(Span(begin, end))
-                if shared is not None:
-                    found += node.query(shared, context)
-        return found
-
-    def flow(self, cycles: Array, context: Context) -> Sampled:
-        def sample(cycle: int, times: Array) -> Sampled:
-            out: list[tuple[Mask, Sampled]] = []
-            for begin, end, node in self._lay(cycle, context):
-                here = (times >= float(begin)) & (times < float(end))
-                if here.all():
-                    return node.sample(times, context)
-                if here.any():
-                    out.append((here, node.sample(times[here], context)))
-            return merge(times.size, out)
-
-        return by_cycle(cycles, sample)
-
-
-class Piecewise(Turns):
-    """Nodes that take turns. ``layout`` gives the pieces of a cycle, in order, none overlapping."""
-
-    __slots__ = ("_layout", "_parts")
-
-    def __init__(self, parts: Sequence[Node], layout: Layout) -> None:
-        super().__init__(all(part.held for part in parts), all(part.continuous for part in parts))
-        self._parts = tuple(parts)
-        self._layout = layout
-
-    def lay(self, cycle: int, context: Context) -> Sequence[Turn]:
-        return [
-            (piece.begin, piece.end, self._parts[piece.index].affine(piece.scale, piece.offset))
-            for piece in self._layout(cycle, context)
-        ]
-
-    def parts(self) -> Sequence[Node]:
-        return self._parts
-
-    def rebuilt(self, parts: Sequence[Node]) -> Node:
-        return Piecewise(parts, self._layout)
-
-
 class Lift(Node):
     """A function of the values of its parts at each moment. Its events have the structure of the first part."""
 
     combines = True
 
-    __slots__ = ("_function", "_parts")
+    __slots__ = ("_parts", "function")
 
     def __init__(self, function: Function, *parts: Node) -> None:
         super().__init__(held=False, continuous=parts[0].continuous)
-        self._function = function
+        self.function = function
         self._parts = parts
 
     def events(self, span: Span, context: Context) -> list[Event]:
         found = []
         for event in self._parts[0].query(span, context):
-            others = [part.query(event.extent, context) for part in self._parts[1:]]
+            # A movement that is silent where the event begins is read where the event is first heard.
+            others = [
+                part.query(event.extent, context) or (part.query(event.part, context) if part.continuous else [])
+                for part in self._parts[1:]
+            ]
             for chosen in product(*others):
                 part = _shared([event.part, *(other.part for other in chosen)])
-                value = None if part is None else combine(self._function, (event, *chosen), context)
+                value = None if part is None else combine(self.function, (event, *chosen), context)
                 if part is not None and value is not None:
                     found.append(Event(event.whole, part, value))
         return found
 
     def flow(self, cycles: Array, context: Context) -> Sampled:
-        return self._function(*[part.sample(cycles, context) for part in self._parts])
+        return self.function(*[part.sample(cycles, context) for part in self._parts])
 
     def affine(self, scale: Fraction, offset: Fraction) -> Node:
-        return Lift(self._function, *(part.affine(scale, offset) for part in self._parts))
+        return Lift(self.function, *(part.affine(scale, offset) for part in self._parts))
 
     def parts(self) -> Sequence[Node]:
         return self._parts
 
     def rebuilt(self, parts: Sequence[Node]) -> Node:
-        return Lift(self._function, *parts)
+        return Lift(self.function, *parts)
 
 
 def _shared(spans: Sequence[Span]) -> Span | None:
@@ -332,8 +299,12 @@ def _add_sounding(a: Array, b: Array) -> Array:
 
 
 def _sum(a: Sampled, b: Sampled) -> Sampled:
+    total = elementwise(np.add, a, b)
+    # One sum tells of any silence among thousands of numbers.
+    if not (isinstance(total, Sparse) or np.isnan(total.sum())):
+        return total
     if not is_silent(a).any() and not is_silent(b).any():
-        return elementwise(np.add, a, b)
+        return total
     return elementwise(_add_sounding, a, b)
 
 

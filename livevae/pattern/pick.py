@@ -9,10 +9,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from livevae.pattern.node import Lift, Node, Steps, constant
-from livevae.pattern.noise import MOMENTS_PER_CYCLE, Bits, keys, uniform
+from livevae.errors import LivevaeError
+from livevae.pattern.aligned import Meeting, marks
+from livevae.pattern.follow import Slew, Smooth
+from livevae.pattern.given import Given
+from livevae.pattern.glide import Glide
+from livevae.pattern.hashing import MOMENTS_PER_CYCLE, Bits, keys, uniform
+from livevae.pattern.node import Affine, Lift, Node, Stack, Steps, constant
+from livevae.pattern.pieces import Turn, Turns
+from livevae.pattern.samplehold import SampleHold
 from livevae.pattern.time import Array, Context, Span
-from livevae.pattern.value import Event, elementwise
+from livevae.pattern.value import Event, Sampled, is_silent, merge
 
 Keep = Callable[[Event, Context], bool]
 
@@ -20,24 +27,96 @@ Keep = Callable[[Event, Context], bool]
 def selected(node: Node, keep: Keep) -> Node:
     """The events for which ``keep(event, context)`` is true; where one is dropped there is silence.
 
-    A continuous node is kept or dropped a cycle at a time.
+    ``keep`` goes by the time of an event alone, not by its value. A continuous node is kept or dropped a cycle at a
+    time. Layers and turns are chosen among one by one, so that of events that overlap each goes alone.
     """
-    source = constant(1.0) if node.continuous else node
-
-    def find(span: Span, context: Context) -> list[Event]:
-        return [event for event in source.query(span, context) if keep(event, context)]
-
     if node.held:
-        return Steps(find, node.words())
+        return Steps(lambda span, context: _kept(node, keep, span, context), node.words())
+    if isinstance(node, Stack):
+        return Stack([selected(part, keep) for part in node.parts()])
+    if isinstance(node, Glide):
+        return node.rebuilt([selected(part, keep) for part in node.parts()])
+    if isinstance(node, Affine):
+        inner = [selected(part, lambda e, c: keep(node.outward(e), node.outside(c))) for part in node.parts()]
+        return node.rebuilt(inner)
+    return _Turns(node, keep) if isinstance(node, Turns) else _Marked(node, keep)
 
-    def marks(span: Span, context: Context) -> list[Event]:
-        return [Event(event.whole, event.part, 1.0) for event in find(span, context)]
 
-    return Lift(lambda values, kept: elementwise(_where, values, kept), node, Steps(marks))
+def _kept(node: Node, keep: Keep, span: Span, context: Context) -> list[Event]:
+    return [event for event in node.query(span, context) if keep(event, context)]
 
 
-def _where(values: Array, kept: Array) -> Array:
-    return np.where(np.isnan(kept), np.nan, values)
+class _Turns(Turns):
+    """Turns of which each is chosen among."""
+
+    __slots__ = ("_keep", "_node")
+
+    def __init__(self, node: Turns, keep: Keep) -> None:
+        super().__init__(held=False, continuous=node.continuous)
+        self._node, self._keep = node, keep
+
+    def lay(self, cycle: int, context: Context) -> Sequence[Turn]:
+        return [(begin, end, selected(node, self._keep)) for begin, end, node in self._node.lay(cycle, context)]
+
+    def parts(self) -> Sequence[Node]:
+        return (self._node,)
+
+    def rebuilt(self, parts: Sequence[Node]) -> Node:
+        return selected(parts[0], self._keep)
+
+
+class _Marked(Node):
+    """Values made of several nodes, heard only where an event of theirs is kept."""
+
+    __slots__ = ("_keep", "_node", "marks")
+
+    def __init__(self, node: Node, keep: Keep) -> None:
+        super().__init__(held=False, continuous=node.continuous)
+        self._node, self._keep = node, keep
+        source = constant(1.0) if node.continuous else _timed(node)
+
+        def find(span: Span, context: Context) -> list[Event]:
+            return [Event(event.whole, event.part, 1.0) for event in _kept(source, keep, span, context)]
+
+        self.marks = Steps(find)
+
+    def events(self, span: Span, context: Context) -> list[Event]:
+        return _kept(self._node, self._keep, span, context)
+
+    def flow(self, cycles: Array, context: Context) -> Sampled:
+        silent = is_silent(self.marks.sample(cycles, context))
+        if not silent.any():
+            return self._node.sample(cycles, context)
+        heard = ~silent
+        return merge(cycles.size, [(heard, self._node.sample(cycles[heard], context))] if heard.any() else [])
+
+    def parts(self) -> Sequence[Node]:
+        return (self._node,)
+
+    def rebuilt(self, parts: Sequence[Node]) -> Node:
+        return selected(parts[0], self._keep)
+
+
+def _timed(node: Node) -> Node:
+    """The node that gives a combination its events: theirs are as long, and need not be worked out."""
+    if node.held or node.continuous:
+        return marks(node)
+    if isinstance(node, _Marked):
+        return node.marks
+    if isinstance(node, _FIRST):
+        return _timed(node.parts()[0])
+    return node.through(_timed) if isinstance(node, _ALIKE) else node
+
+
+_FIRST = (Lift, Given, Glide, Smooth, Slew)
+_ALIKE = (Turns, Affine, Stack, Meeting, SampleHold)
+
+
+def checked_seed(seed: object) -> int:
+    """A whole number that keeps random patterns apart, or an error."""
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
+        raise LivevaeError(f"seed={seed!r}: a seed is a whole number.")
+    return int(seed)
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from livevae.errors import LivevaeError
-from livevae.pattern.node import Piece
+from livevae.pattern.pieces import Piece
 from livevae.pattern.time import Span
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
 from livevae.errors import LivevaeError
 from livevae.pattern.core import Pattern, reify, silence
-from livevae.pattern.node import ONE, Layout, Piece, Stack
-from livevae.pattern.time import Context, Time, fraction
-from livevae.pattern.turns import by_turns, piecewise
+from livevae.pattern.node import Stack
+from livevae.pattern.pieces import Layout, Piece, Piecewise
+from livevae.pattern.time import ONE, Context, Time, fraction
+from livevae.pattern.turns import by_turns, gliding
 
 
 def cat(*patterns: object) -> Pattern:
@@ -46,11 +48,13 @@ def timecat(*weighted: tuple[Time, object]) -> Pattern:
     weights = [fraction(weight, "a weight") for weight, _ in weighted]
     if min(weights) <= 0:
         raise LivevaeError("a weight must be above zero.")
-    ends = [end / sum(weights) for end in accumulate(weights, initial=Fraction(0))]
-    return Pattern(piecewise([reify(pattern)._node for _, pattern in weighted], _steps_layout(ends)))
+    total = sum(weights, Fraction(0))
+    ends = [end / total for end in accumulate(weights, initial=Fraction(0))]
+    nodes = [reify(pattern)._node for _, pattern in weighted]
+    return Pattern(gliding(nodes, lambda parts: Piecewise(parts, steps_layout(ends), total)))
 
 
-def _steps_layout(ends: list[Fraction]) -> Layout:
+def steps_layout(ends: Sequence[Fraction]) -> Layout:
     """Each part's whole cycle squeezed between two of ``ends``, in every cycle."""
     steps = [(index, a, b, 1 / (b - a)) for index, (a, b) in enumerate(pairwise(ends))]
 

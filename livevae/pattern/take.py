@@ -31,8 +31,14 @@ class Recorded(Protocol):
     def loop(self) -> Self:
         """Again and again."""
 
+    def still(self, seconds: float | None) -> Self:
+        """Where it is at `seconds`, for ever; None: the point it moves around."""
+
 
 R = TypeVar("R", bound=Recorded)
+
+SLICES = 8
+"""Into how many slices a recording is cut where nobody says: `bell:2`."""
 
 _USUAL: dict[str, Any] = {
     "start": None,
@@ -44,6 +50,7 @@ _USUAL: dict[str, Any] = {
     "first": Fraction(0),
     "last": Fraction(1),
     "fit": False,
+    "still": None,
 }
 """What a take that says nothing more than its name means."""
 
@@ -55,9 +62,10 @@ class Take(str):
     that says nothing more equals its name. `start` and `end` are seconds in the recording, `channel` counts from 1
     (None: the mix of all), `speed` below 0 plays backwards. Of what lies between `start` and `end` the part from
     `first` to `last` plays, as fractions of it; `fit` lets it last exactly as long as its event.
+    `still` stays where that is at so many seconds, or with `"mean"` at the point it moves around.
     """
 
-    __slots__ = ("channel", "end", "first", "fit", "last", "loop", "name", "reverse", "speed", "start")
+    __slots__ = ("channel", "end", "first", "fit", "last", "loop", "name", "reverse", "speed", "start", "still")
 
     name: str
     start: float | None
@@ -69,6 +77,7 @@ class Take(str):
     first: Fraction
     last: Fraction
     fit: bool
+    still: float | str | None
 
     def __new__(
         cls,
@@ -82,6 +91,7 @@ class Take(str):
         first: Time = 0,
         last: Time = 1,
         fit: bool = False,
+        still: float | str | None = None,
     ) -> Take:
         _check(name, start, end, speed, channel)
         options: dict[str, Any] = {
@@ -94,6 +104,7 @@ class Take(str):
             "first": fraction(first, "the beginning of a slice"),
             "last": fraction(last, "the end of a slice"),
             "fit": fit,
+            "still": still,
         }
         if not 0 <= options["first"] < options["last"] <= 1:
             raise LivevaeError(f"a slice of {name} lies between 0 and 1, not from {first} to {last}.")
@@ -119,6 +130,22 @@ class Take(str):
         """
         return Take(self.name, **{**{key: getattr(self, key) for key in _USUAL}, **changes})
 
+    @property
+    def label(self) -> str:
+        """The take in a few characters: a slice as mini-notation has it, the rest as it was said.
+
+        >>> Take("bell").part(0.25, 0.375).label, Take("bell", speed=2.0).part(0.5, 1).label
+        ('bell:2', 'bell:1:2(speed=2.0)')
+        """
+        whole = str(self.but(first=0, last=1, fit=False))
+        length = self.last - self.first
+        if length == 1:
+            return whole
+        if length.numerator == 1 and self.first % length == 0:
+            count = "" if length.denominator == SLICES else f":{length.denominator}"
+            return whole.replace(self.name, f"{self.name}:{self.first // length}{count}", 1)
+        return whole.replace(self.name, f"{self.name}:{self.first}-{self.last}", 1)
+
     def part(self, begin: Time, end: Time) -> Take:
         """The part from `begin` to `end` of what plays, as fractions of it from 0 to 1.
 
@@ -133,6 +160,8 @@ class Take(str):
         """The encoded part, cut, turned, sped up and looped as this take says."""
         if self.first > 0 or self.last < 1:
             trajectory = trajectory.slice(float(self.first) * trajectory.seconds, float(self.last) * trajectory.seconds)
+        if self.still is not None:
+            return trajectory.still(None if isinstance(self.still, str) else self.still)
         if self.reverse:
             trajectory = trajectory.reverse()
         if self.speed != 1.0:

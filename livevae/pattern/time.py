@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from numbers import Rational, Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 Time = int | float | Fraction
+Key: TypeAlias = "tuple[int, int, Space | None]"
+"""What the events of a cycle hang on: the cycle, the seed, and where the sounds of the model lie."""
 
 # Floats typed by a performer mean the simple ratio they round to: 0.1 is 1/10, 0.333333 is 1/3.
 LARGEST_DENOMINATOR = 100_000
 DEFAULT_CPS = 0.5
+ONE = Fraction(1)
 
 
 def fraction(value: object, what: str = "a time") -> Fraction:
@@ -37,6 +40,23 @@ def fraction(value: object, what: str = "a time") -> Fraction:
     if isinstance(value, Real) and math.isfinite(value):
         return Fraction(float(value)).limit_denominator(LARGEST_DENOMINATOR)
     raise LivevaeError(f"{what} must be a finite number, not {value!r}.")
+
+
+def as_float(time: Fraction) -> float:
+    """The number nearest to an exact time: as ``float(time)``, which takes far longer to find that out.
+
+    >>> as_float(Fraction(1, 4))
+    0.25
+    """
+    return time.numerator / time.denominator
+
+
+def _moved(time: Fraction, scale: Fraction, offset: Fraction) -> Fraction:
+    """``time * scale + offset``, brought to its lowest terms once."""
+    below = time.denominator * scale.denominator
+    return Fraction(
+        time.numerator * scale.numerator * offset.denominator + offset.numerator * below, below * offset.denominator
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +101,8 @@ class Span:
 
     def overlap(self, other: Span) -> Span | None:
         """What two spans share, or None. A moment belongs to the span that begins at it, not to one ending there."""
-        begin, end = max(self.begin, other.begin), min(self.end, other.end)
+        begin = self.begin if self.begin >= other.begin else other.begin
+        end = self.end if self.end <= other.end else other.end
         if begin > end:
             return None
         if begin == end:
@@ -94,8 +115,10 @@ class Span:
 
     def mapped(self, scale: Fraction, offset: Fraction) -> Span:
         """The span with every time t replaced by t * scale + offset; a negative scale swaps its ends."""
-        a, b = self.begin * scale + offset, self.end * scale + offset
-        return Span(a, b) if a <= b else Span(b, a)
+        if scale is ONE:
+            return Span(self.begin + offset, self.end + offset)
+        a, b = _moved(self.begin, scale, offset), _moved(self.end, scale, offset)
+        return Span(a, b) if scale > 0 else Span(b, a)
 
 
 def _default_seconds(cycles: Array) -> Array:
@@ -134,6 +157,10 @@ class Context:
         outer = self.seconds
         backwards = self.backwards != (scale < 0)
         return Context(self.seed, lambda inner: outer((inner - offset) / scale), backwards, self.space)
+
+    def key(self, cycle: int) -> Key:
+        """What tells apart the events of a cycle that are kept for later."""
+        return cycle, self.seed, self.space
 
     def onset(self, begin: Array, end: Array) -> Array:
         """Seconds at which spans are entered: at their end, seen from inside a reversal."""

@@ -10,13 +10,17 @@ import numpy as np
 
 from livevae.errors import LivevaeError
 from livevae.pattern.core import Pattern, reify
+from livevae.pattern.take import Take
 from livevae.pattern.time import Array, Context, Span, Time, fraction
 from livevae.pattern.value import Event, Sparse, Value
 
 MOST_CELLS = 96
 """The finest grid, in cells a cycle, on which every event gets its exact place; beyond it places are rounded."""
+MOST_CYCLES = 64
+"""The longest stretch that is drawn."""
 MOST_DIMS = 8
 """The dimensions of a vector that are drawn; the others are counted."""
+WIDTH = 78
 _LEVELS = "▁▂▃▄▅▆▇█"
 
 
@@ -38,7 +42,7 @@ def timeline(
     made = reify(pattern)
     where = Context() if context is None else context
     if made.is_continuous:
-        return curve(made, span, width, where)
+        return curve(made, span, where, width)
     return steps(made.query(span, context=where), span, width)
 
 
@@ -117,10 +121,12 @@ def value_label(value: Value) -> str:
         return "(" + " ".join(f"{x:.3g}" for x in value[:2]) + (f" …{value.size})" if value.size > 2 else ")")
     if isinstance(value, Sparse):
         return " ".join(f"[{index}]{float(part):.3g}" for index, part in value.dims.items())
+    if isinstance(value, Take):
+        return value.label
     return str(value) if isinstance(value, str) else (getattr(value, "name", "") or type(value).__name__.lower())
 
 
-def curve(pattern: Pattern, span: Span, width: int, context: Context) -> str:
+def curve(pattern: Pattern, span: Span, context: Context, width: int = WIDTH) -> str:
     """Values as rows of blocks, one for each dimension, between the lowest and the highest of the row."""
     count = max(8, min(width - 24, int(24 * float(span.length))))
     times = float(span.begin) + (np.arange(count) + 0.5) * float(span.length) / count

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from livevae.errors import LivevaeError
-from livevae.pattern.node import NOTHING, ONE, Node, Piece
+from livevae.pattern.join import joined
+from livevae.pattern.methods import Methods
+from livevae.pattern.node import NOTHING, Node
+from livevae.pattern.nudge import nudged
+from livevae.pattern.pieces import Piece
 from livevae.pattern.rhythm import euclid_pieces, euclid_steps
-from livevae.pattern.time import Context, Span, fraction
-from livevae.pattern.turns import by_turns, piecewise
+from livevae.pattern.time import ONE, Context, Span, fraction
+from livevae.pattern.turns import by_turns, piecewise, spread_out
 
 if TYPE_CHECKING:
     from livevae.pattern.core import Pattern
 
 
-class Timing:
-    """Faster and slower, sooner and later, backwards, by cycle, and in Euclidean steps."""
+class Timing(Methods):
+    """Faster and slower, sooner and later, backwards, and in Euclidean steps."""
 
     __slots__ = ()
-
-    _node: Node
-
-    @staticmethod
-    @abstractmethod
-    def _made(node: Node) -> Pattern:
-        """The pattern of a node."""
-
-    @staticmethod
-    @abstractmethod
-    def _reified(thing: object) -> Pattern:
-        """Anything a performer may type as a pattern."""
 
     def fast(self, factor: object) -> Pattern:
         """The pattern ``factor`` times as fast; 0 is silence. Recordings keep their own speed.
@@ -66,6 +57,16 @@ class Timing:
         """
         return self._timed("", cycles, lambda shift: (ONE, -shift))
 
+    def nudge(self, seconds: object) -> Pattern:
+        """The pattern so many seconds later, or sooner below 0, whatever the tempo: by feel, not by the beat.
+
+        The seconds may be a pattern; each of its events moves what is heard while it lasts.
+
+        >>> mini("1 2").nudge(0.25).sample([0.0, 0.1, 0.5, 0.7])
+        array([2., 2., 1., 2.])
+        """
+        return self._made(joined(nudged, [self._node], [self._reified(seconds)._node]))
+
     def _timed(
         self, name: str, amount: object, reading: Callable[[Fraction], tuple[Fraction, Fraction] | None]
     ) -> Pattern:
@@ -93,6 +94,17 @@ class Timing:
 
         return self._made(piecewise([self._node], layout))
 
+    def _joined(
+        self,
+        build: Callable[..., Node],
+        parts: Sequence[Node],
+        *arguments: object,
+        make: Callable[[Sequence[Node], Callable[[Sequence[Node]], Node]], Node] = spread_out,
+    ) -> Pattern:
+        """The pattern of ``build(parts, *arguments)``; ``make`` is ``gliding`` for more than a change of time."""
+        nodes = [self._reified(argument)._node for argument in arguments]
+        return self._made(make(parts, lambda inner: joined(build, inner, nodes)))
+
     def rev(self) -> Pattern:
         """Every cycle backwards. Recordings still play forwards, from their new onsets.
 
@@ -100,25 +112,6 @@ class Timing:
         [(0>1/6)|d, (1/6>1/3)|c, (1/3>2/3)|b, (2/3>1)|a]
         """
         return self._made(by_turns([self._node], lambda cycle: (0, Fraction(-1), Fraction(2 * cycle + 1))))
-
-    def when(self, test: Callable[[int], object], change: Callable[[Any], object]) -> Pattern:
-        """``change(pattern)`` in the cycles for which ``test(cycle)`` is true.
-
-        >>> mini("1").when(lambda cycle: cycle > 0, lambda p: p + 1).query(0, 2)
-        [(0>1)|1, (1>2)|2]
-        """
-        nodes = [self._node, self._reified(change(self))._node]
-        return self._made(by_turns(nodes, lambda cycle: (int(bool(test(cycle))), ONE, Fraction(0))))
-
-    def every(self, n: int, change: Callable[[Any], object]) -> Pattern:
-        """``change(pattern)`` in the first of every ``n`` cycles.
-
-        >>> mini("1").every(2, lambda p: p.fast(2)).query(0, 2)
-        [(0>1/2)|1, (1/2>1)|1, (1>2)|1]
-        """
-        if int(n) != n or n < 1:
-            raise LivevaeError(f"every({n!r}, ...): the number of cycles must be a whole number, 1 or more.")
-        return self.when(lambda cycle: cycle % n == 0, change)
 
     def euclid(self, k: object, n: object, rot: object = 0) -> Pattern:
         """The pattern in ``k`` of ``n`` equal steps, spread as evenly as they go, turned left by ``rot`` steps.

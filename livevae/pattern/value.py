@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeGuard, runtime_checkable
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
 
 from livevae.errors import LivevaeError
+from livevae.pattern.fit import Fit, Stretched
 from livevae.pattern.time import Array, Context, Span
 
 
@@ -48,6 +50,9 @@ class Sparse:
     def __getitem__(self, index: int) -> Array:
         return self.dims.get(index, self.base)
 
+
+_STILL = (float, str, np.ndarray, Sparse)
+"""What values are that do not unfold in time."""
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Value: TypeAlias = "float | str | Array | Playable | Sparse"
@@ -116,11 +121,24 @@ def to_value(thing: object) -> Value:
         point = np.array(thing, dtype=np.float64)
         point.setflags(write=False)
         return point
-    if isinstance(thing, Playable):
+    if plays(thing):
         return thing
     raise LivevaeError(
         f"a pattern cannot hold {type(thing).__name__}: give a number, a name, a vector or a trajectory."
     )
+
+
+_PLAYING: WeakSet[type] = WeakSet()
+
+
+def plays(thing: object) -> TypeGuard[Playable]:
+    """Whether something unfolds in time. Python takes its time to find out, and so is asked once for each type."""
+    if type(thing) in _PLAYING:
+        return True
+    if not isinstance(thing, Playable):
+        return False
+    _PLAYING.add(type(thing))
+    return True
 
 
 def unknown_name(name: str) -> LivevaeError:
@@ -140,6 +158,9 @@ def check_sizes(sizes: Iterable[int]) -> int | None:
 
 def elementwise(function: Callable[..., Array], *samples: Sampled) -> Sampled:
     """``function`` over samples ``(n,)``, ``(n, D)`` or sparse, with numbers spread over all dimensions."""
+    shape = getattr(samples[0], "shape", None) if samples else None
+    if shape is not None and all(isinstance(s, np.ndarray) and s.shape == shape for s in samples):
+        return function(*samples)
     size = check_sizes(s.shape[-1] for s in samples if isinstance(s, np.ndarray) and s.ndim == 2)
     if size is not None:
         return function(*(spread(s, size) for s in samples))
@@ -233,10 +254,14 @@ class Made:
 def combine(function: Function, events: Sequence[Event], context: Context) -> Value | None:
     """The value of ``function`` over what several events hold, counted from the first one's onset; None for silence."""
     values = [event.value for event in events]
-    if any(isinstance(value, Playable) for value in values):
+    if not all(isinstance(value, _STILL) for value in values):
         extents = [event.extent for event in events]
-        onsets = context.onset(
-            np.array([float(span.begin) for span in extents]), np.array([float(span.end) for span in extents])
-        )
+        ends = np.array([[float(span.begin), float(span.end)] for span in extents]).T
+        onsets = context.onset(*ends)
+        lengths = np.abs(context.seconds(ends[1]) - context.seconds(ends[0])).tolist()
+        values = [
+            Stretched(value, length) if isinstance(value, Fit) else value
+            for value, length in zip(values, lengths, strict=True)
+        ]
         return Made(function, tuple(zip(values, (onsets[0] - onsets).tolist(), strict=True)))
     return first_value(function(*(_frames(value, np.zeros(1)) for value in values)))

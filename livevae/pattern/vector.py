@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from livevae.errors import LivevaeError
-from livevae.pattern.continuous import saw
 from livevae.pattern.core import Pattern, lift, lift_frames, pure, reify
 from livevae.pattern.time import Array
 from livevae.pattern.value import Sampled, Sparse, check_sizes, elementwise, spread
@@ -101,35 +100,3 @@ def _slerp(a: Sampled, b: Sampled, amount: Sampled) -> Sampled:
     left = np.where(curved, np.sin((1 - t) * angle) / over, 1 - t)
     right = np.where(curved, np.sin(t * angle) / over, t)
     return left * start + right * finish
-
-
-def spline(*points: object, closed: bool = False) -> Pattern:
-    """A smooth way through all the points in one cycle (Catmull-Rom); ``closed`` goes on to the first one again.
-
-    The points may be vectors, numbers, recordings or patterns.
-
-    >>> spline(0, 1, 0).sample([0.0, 0.25, 0.5])
-    array([0.   , 0.625, 1.   ])
-    """
-    if len(points) < 2:
-        raise LivevaeError("spline() needs at least two points.")
-
-    def through(phase: Array, *values: Array) -> Array:
-        stacked = np.stack(np.broadcast_arrays(*values))
-        if closed:
-            around = np.concatenate([stacked[-1:], stacked, stacked[:2]])
-        else:
-            # Beyond each end lies the reflection of its neighbour, so that two points give a straight line.
-            ends = 2 * stacked[:1] - stacked[1:2], 2 * stacked[-1:] - stacked[-2:-1]
-            around = np.concatenate([ends[0], stacked, ends[1]])
-        stretches = len(points) if closed else len(points) - 1
-        place = phase * stretches
-        index = np.clip(np.floor(place), 0, stretches - 1)
-        x = place - index
-        row, frame = index.reshape(-1).astype(np.intp), np.arange(phase.shape[0])
-        p0, p1, p2, p3 = (around[row + k, frame] for k in range(4))
-        cubic = 3 * (p1 - p2) + p3 - p0
-        curve: Array = p1 + 0.5 * x * (p2 - p0 + x * (2 * p0 - 5 * p1 + 4 * p2 - p3 + x * cubic))
-        return curve
-
-    return lift(through, saw, *points)

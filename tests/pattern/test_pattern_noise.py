@@ -5,7 +5,7 @@ import pytest
 
 from livevae.errors import LivevaeError
 from livevae.pattern import Context, Noise, perlin, rand, walk
-from livevae.pattern.noise import reflect
+from livevae.pattern.wander import reflect
 
 TIMES = np.linspace(-500, 500, 4001) + 0.123
 KINDS = [rand, perlin, walk(bounds=(0.0, 1.0))]
