@@ -3,13 +3,15 @@
 Encoding happens in a process of its own; nothing here imports torch, but for `encoding` and `worker` in it.
 """
 
+from livevae.latent.branch import Control
 from livevae.latent.cache import Cache, Job
 from livevae.latent.encoder import Encoder
 from livevae.latent.library import Library
-from livevae.latent.live import Control, LiveInput, LiveLatent, control_of, live
-from livevae.latent.moves import dim, lerp, slerp, spline
+from livevae.latent.live import LiveInput, LiveLatent, control_of, live
+from livevae.latent.moves import bezier, cross, dim, dims, lerp, morph, path, slerp, spline
 from livevae.latent.npz import Encoded
 from livevae.latent.resolve import resolver
+from livevae.latent.spaces import Measured, Reference, Spaces
 from livevae.latent.trajectory import Trajectory
 from livevae.pattern import Take, take
 
@@ -22,12 +24,20 @@ __all__ = [
     "Library",
     "LiveInput",
     "LiveLatent",
+    "Measured",
+    "Reference",
+    "Spaces",
     "Take",
     "Trajectory",
+    "bezier",
     "control_of",
+    "cross",
     "dim",
+    "dims",
     "lerp",
     "live",
+    "morph",
+    "path",
     "resolver",
     "slerp",
     "spline",

@@ -6,7 +6,7 @@ import difflib
 import re
 import threading
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from livevae.latent.encoder import Encoder
 from livevae.latent.trajectory import Trajectory
 from livevae.model.info import ModelInfo
 from livevae.pattern import Take
+from livevae.resources import sounds_dir
 
 LONG_SECONDS = 300.0
 """A part of a longer recording is encoded alone; shorter recordings are encoded whole and cut, so that is instant."""
@@ -98,16 +99,17 @@ class Library:
         chosen = _word(file.stem) if name is None else name
         if not re.fullmatch(r"[^\W\d_]\w*", chosen):
             raise LivevaeError(f"{chosen!r} is no name for a recording: use letters, digits and _, a letter first.")
-        try:
-            facts = file.stat()
-        except OSError:
-            raise LivevaeError(f"there is no recording {file}: check the name and the folder.") from None
-        recording = Recording(chosen, file, facts.st_size, facts.st_mtime_ns)
+        recording = _found(file, chosen)
         with self._lock:
             self._recordings[chosen] = recording
             for request in [r for r, f in self._requests.items() if r.recording.name == chosen and _failed(f)]:
                 del self._requests[request]
         return chosen
+
+    @property
+    def folder(self) -> Path:
+        """Where what was made of recordings is kept."""
+        return self._cache.folder
 
     def names(self) -> list[str]:
         """All names, sorted."""
@@ -153,6 +155,17 @@ class Library:
                 del self._takes[next(iter(self._takes))]
             self._takes[known] = trajectory
         return trajectory
+
+    def shipped(self, model: ModelInfo) -> Iterator[Trajectory]:
+        """The trajectories of the recordings that ship with livevae, whatever names are known; waits for them.
+
+        Raises LivevaeError as `trajectory` does.
+        """
+        _check(model)
+        for path in sorted(sounds_dir().glob("*.flac")):
+            recording = _found(path, _word(path.stem))
+            request = _Request(recording, None, None, None, model.digest, model.sample_rate)
+            yield self._start(request, model, wait=True).result()
 
     def close(self) -> None:
         """Stop encoding."""
@@ -237,6 +250,14 @@ class Library:
         target = self._cache.path(key)
         self._encoder.encode(job, model, target, progress)
         return npz.load(target)
+
+
+def _found(file: Path, name: str) -> Recording:
+    try:
+        facts = file.stat()
+    except OSError:
+        raise LivevaeError(f"there is no recording {file}: check the name and the folder.") from None
+    return Recording(name, file, facts.st_size, facts.st_mtime_ns)
 
 
 def _failed(future: Future[Trajectory]) -> bool:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from livevae.errors import LivevaeError
 from livevae.latent.library import Library
-from livevae.latent.trajectory import Trajectory
+from livevae.latent.trajectory import Frames, Trajectory
 from livevae.model.info import ModelInfo
-from livevae.pattern import Take
+from livevae.pattern import Fit, Take
 
 Values = NDArray[np.float64]
 
@@ -30,13 +30,27 @@ class Awaited:
         """The number of dimensions, D."""
         return self._model.latent_size
 
+    @property
+    def seconds(self) -> float:
+        """How long it lasts; 0 as long as there is none."""
+        trajectory = self._known()
+        return 0.0 if trajectory is None else trajectory.seconds
+
     def at(self, seconds: Values) -> Values:
         """As `Trajectory.at`, NaN as long as there is none. Raises LivevaeError where encoding failed."""
+        trajectory = self._known()
+        return np.full((np.size(seconds), self.dims), np.nan) if trajectory is None else trajectory.at(seconds)
+
+    @property
+    def frames(self) -> Frames | None:
+        """All of its frames `(frames, D)`, None until there are some. Raises LivevaeError where encoding failed."""
+        trajectory = self._known()
+        return None if trajectory is None else trajectory.frames
+
+    def _known(self) -> Trajectory | None:
         if self._trajectory is None:
             self._trajectory = self._library.trajectory(self._ref, self._model, wait=False)
-        if self._trajectory is None:
-            return np.full((np.size(seconds), self.dims), np.nan)
-        return self._trajectory.at(seconds)
+        return self._trajectory
 
 
 def resolver(library: Library, model: ModelInfo, wait: bool) -> Callable[[object], object]:
@@ -56,8 +70,7 @@ def resolver(library: Library, model: ModelInfo, wait: bool) -> Callable[[object
             return value
         if not isinstance(value, str):
             return value
-        if wait:
-            return library.trajectory(value, model, wait=True)
-        return Awaited(library, value, model)
+        found = library.trajectory(value, model, wait=True) if wait else Awaited(library, value, model)
+        return Fit(found) if isinstance(value, Take) and value.fit and found is not None else found
 
     return resolve

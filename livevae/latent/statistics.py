@@ -12,17 +12,18 @@ from livevae.latent.trajectory import Trajectory, Values
 
 def mean(trajectories: Iterable[Trajectory]) -> Values:
     """The mean of all their frames, shape `(D,)`. Raises LivevaeError for an empty set or for mixed sizes."""
-    point: Values = _frames(trajectories).mean(axis=0)
+    point: Values = frames(trajectories).mean(axis=0)
     return point
 
 
 def spread(trajectories: Iterable[Trajectory]) -> Values:
     """The standard deviation of all their frames, shape `(D,)`. Raises LivevaeError as `mean` does."""
-    point: Values = _frames(trajectories).std(axis=0)
+    point: Values = frames(trajectories).std(axis=0)
     return point
 
 
-def _frames(trajectories: Iterable[Trajectory]) -> Values:
+def frames(trajectories: Iterable[Trajectory]) -> Values:
+    """All their frames, shape `(n, D)`. Raises LivevaeError as `mean` does."""
     parts = [trajectory.frames for trajectory in trajectories]
     if not parts:
         raise LivevaeError("statistics need at least one trajectory: encode a recording first.")

@@ -66,20 +66,22 @@ class Trajectory:
         """
         count = len(self.frames)
         position = np.atleast_1d(np.asarray(seconds, np.float64)) * self.rate
-        position = np.mod(position, count) if self.looped else np.clip(position, 0, count - 1)
-        below = np.minimum(np.floor(position).astype(np.intp), count - 1)
+        position = np.mod(position, count) if self.looped else np.minimum(np.maximum(position, 0), count - 1)
+        below = np.minimum(position.astype(np.intp), count - 1)
         if self.held:
             return self.frames[below].astype(np.float64)
         above = (below + 1) % count if self.looped else np.minimum(below + 1, count - 1)
         part = (position - below)[:, None]
-        values: Values = (1.0 - part) * self.frames[below] + part * self.frames[above]
+        values: Values = self.frames.take(below, axis=0) * (1.0 - part)
+        values += self.frames.take(above, axis=0) * part
         return values
 
     def slice(self, start: float | None = None, end: float | None = None) -> Trajectory:
-        """The part between two times in seconds. Raises LivevaeError where nothing is left."""
-        first = 0 if start is None else round(start * self.rate)
-        last = len(self) if end is None else round(end * self.rate)
-        if first < 0 or last <= first or first >= len(self):
+        """The part between two times in seconds, at least one frame. Raises LivevaeError where nothing is left."""
+        begin = 0.0 if start is None else start
+        first = min(round(begin * self.rate), len(self) - 1)
+        last = len(self) if end is None else max(round(end * self.rate), first + 1)
+        if begin < 0 or begin >= self.seconds or (end is not None and end <= begin):
             raise LivevaeError(
                 f"{self.name or 'this trajectory'} lasts {self.seconds:.2f} s: there is nothing from "
                 f"{start or 0.0:g} to {self.seconds if end is None else end:g} s."
@@ -116,6 +118,19 @@ class Trajectory:
         seam = weight * self.frames[:overlap] + (1.0 - weight) * self.frames[-overlap:]
         frames = np.concatenate([seam.astype(np.float32), self.frames[overlap:-overlap]])
         return replace(self, frames=frames, looped=True)
+
+    def still(self, seconds: float | None) -> Trajectory:
+        """One frame of it, for ever: where it is at `seconds`; None: the point it moves around.
+
+        Of a held one that point is the frame nearest to it: codes have no mean.
+        """
+        if seconds is not None:
+            point = self.at(seconds)
+        elif self.held:
+            point = self.frames[np.square(self.frames - self.mean()).sum(axis=1).argmin()][None]
+        else:
+            point = self.mean()[None]
+        return replace(self, frames=point.astype(np.float32), looped=False)
 
     def mean(self) -> Values:
         """The point it moves around, shape `(D,)`."""

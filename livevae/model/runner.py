@@ -147,6 +147,10 @@ class Model:
             raise LivevaeError(f"{self.info.name} has no method {part!r} to reset: it has {', '.join(self._methods)}.")
         self._state.reset(rows if self.info.batched else None, part)
 
+    def copy(self, source: int, target: int, part: str | None = None) -> None:
+        """Let one row go on as another one does: it remembers the same (of `part`, as in `reset`)."""
+        self._state.copy(source, target, part)
+
     def warm(self, batches: Iterable[int], frames: Iterable[int]) -> None:
         """Run every shape (rows x frames) until its calls are no longer slow, then reset."""
         lengths = list(frames)

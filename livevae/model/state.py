@@ -112,6 +112,12 @@ class State:
         """From now on a reset gives every stream what row 0 holds at this moment."""
         self.settled = {slot.place: (t[0] if slot.rows else t).clone() for slot, t in self._streams}
 
+    def copy(self, source: int, target: int, part: str | None = None) -> None:
+        """Let row `target` remember what row `source` does, or of that what the method `part` alone changes."""
+        for slot, tensor in self._streams:
+            if slot.rows and (part is None or slot.parts == {part}):
+                tensor[_row(slot, target)].copy_(tensor[_row(slot, source)])
+
     def reset(self, rows: Sequence[int] | None = None, part: str | None = None) -> None:
         """Make the rows (all where None) forget, as if the model had just been opened.
 

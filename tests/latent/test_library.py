@@ -149,6 +149,19 @@ def test_takes_of_a_short_recording_are_cut_from_one_encoding(
         library.trajectory(Take("church_bell", start=7.0), info, wait=True)
 
 
+@pytest.mark.parametrize("wait", [True, False])
+def test_spliced_recordings_last_as_long_as_their_events(library: Library, info: ModelInfo, wait: bool) -> None:
+    whole = library.trajectory("church_bell", info, wait=True)
+    assert whole is not None
+    half = whole.slice(whole.seconds / 2, whole.seconds)
+    pattern = mini("church_bell").splice(2, "1 0").resolve(resolver(library, info, wait))
+    for tempo in (0.25, 3.0):
+        found = pattern.sample([0.25], Context.at(tempo))
+        np.testing.assert_allclose(found, half.at(half.seconds / 2), rtol=1e-6)
+    chopped = mini("church_bell").chop(500).resolve(resolver(library, info, wait))
+    assert np.isfinite(chopped.sample([0.1234], Context.at(0.5))).all()
+
+
 def test_only_the_part_of_a_long_recording_is_encoded(
     library: Library, encoder: Counted, info: ModelInfo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

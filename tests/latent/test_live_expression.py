@@ -93,8 +93,7 @@ def test_live_terms_with_one_delay_add_up() -> None:
     assert np.all(control.gain == 3)
     assert np.all(control.bias == -1)
     assert np.all(control.lag == 10)
-    with pytest.raises(LivevaeError, match="two delays"):
-        live + live.delay(0.5)
+    assert not control.moved
 
 
 def test_delays_are_counted_in_frames_and_never_reach_the_future() -> None:
@@ -152,7 +151,17 @@ def test_numbers_spread_over_all_dimensions_and_vectors_must_fit() -> None:
         (lambda: live.delay(-1), "future"),
         (lambda: live.stretch(0), "above 0"),
         (lambda: live.freeze(0), "above 0"),
-        (lambda: live.stretch(2).reverse(), "once"),
+        (lambda: live.freeze(sine).freeze(saw), "once"),
+        (lambda: (live.smooth(1) * sine).smooth(1), "between two moves"),
+        (lambda: live.delay(1) + live.delay(2) + live.delay(3) + live.delay(4) + live.delay(5) + live, "more than 4"),
+        (lambda: live.stutter(0), "from 1"),
+        (lambda: live.stutter(60, 1), "30 seconds"),
+        (lambda: live.granulate(0.1, -1), "spread"),
+        (lambda: live.granulate(0), "above 0"),
+        (lambda: live.smooth(-1), "0 or more"),
+        (lambda: live.route([1]), "dictionary"),
+        (lambda: live.route({-1: 0}), "numbered"),
+        (lambda: live.quantize_to(sine), "takes a recording"),
         (lambda: slerp(live, "choir", 0.5), "use lerp"),
         (lambda: spline("choir", live), "live"),
         (lambda: lerp("choir", "bell", live), "amount"),

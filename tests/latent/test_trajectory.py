@@ -90,6 +90,8 @@ def test_a_crossfaded_loop_is_shorter_and_its_seam_leads_from_the_end_to_the_beg
 def test_slices_in_seconds() -> None:
     np.testing.assert_array_equal(RAMP.slice(1.0, 2.0).frames, RAMP.frames[2:4])
     np.testing.assert_array_equal(RAMP.slice(None, 99).frames, RAMP.frames)
+    np.testing.assert_array_equal(RAMP.slice(1.0, 1.01).frames, RAMP.frames[2:3])
+    np.testing.assert_array_equal(RAMP.slice(2.99, 3.0).frames, RAMP.frames[-1:])
     with pytest.raises(LivevaeError, match=r"ramp lasts 3.00 s: there is nothing from 4 to 3 s"):
         RAMP.slice(4.0)
     with pytest.raises(LivevaeError, match="nothing"):
