@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from livevae.engine.effects import Chain, TickFill, chain_to_json, input_rack
 from livevae.engine.feeder import Feeder
-from livevae.engine.frames import MAX_SLOTS
+from livevae.engine.frames import MAX_SLOTS, Rows
 from livevae.engine.hosts import Hosts, ModelHost
+from livevae.engine.impulse import prepared_chain
 from livevae.engine.interface import (
     EngineOptions,
     Event,
@@ -28,11 +31,13 @@ from livevae.engine.layout import (
     COVERED,
     LATE,
     LOAD_AUDIO,
+    MEASURED,
     MUTED_UNTIL,
     NANS,
     PANICS,
     PEAK_LEFT,
     PEAK_RIGHT,
+    RACK,
     SEQUENCE,
     SKIPPED,
     SLOT_LOAD,
@@ -40,13 +45,19 @@ from livevae.engine.layout import (
     STARVED,
     XRUNS,
     Shared,
+    fence,
 )
+from livevae.engine.measuring import Measured, rows_since
 from livevae.engine.rpc import Message
 from livevae.engine.spawn import Child, spawn
+from livevae.engine.tick_feeder import TickFeeder
 from livevae.errors import LivevaeError
 from livevae.model.info import ModelInfo, file_digest
+from livevae.model.mover import MoverSpec
 
 START_TIMEOUT = 30.0
+MOVERS = 16
+"""Movers that a slot is kept ready for, those used last: more than all that can be heard at once."""
 RESTARTS = 5
 """Deaths within a minute after which the engine is given up."""
 
@@ -63,11 +74,17 @@ class LiveEngine:
         self.facts: dict[str, Any] = {}
         self._shared = Shared.create()
         self._slots: dict[int, SlotInfo] = {}
+        self._movers: dict[int, dict[int, MoverSpec]] = {}
         self._lock = threading.RLock()
         self._closing = False
         self._deaths: list[float] = []
         self._recording: Path | None = None
         self._feeder = Feeder(self._shared, lambda: self._slots)
+        self._ticks = TickFeeder(self._shared, lambda: self.rate)
+        self._chains: dict[int, tuple[int, Chain]] = {}
+        self._heard: dict[int, Source] = {}
+        self._routes: dict[int, tuple[int, ...]] = {}
+        self._followed: tuple[int, ...] = ()
         self._answered = threading.Event()
         self._refused: str | None = None
         self._engine = self._spawn()
@@ -113,6 +130,50 @@ class LiveEngine:
 
     def refresh(self) -> None:
         self._feeder.refresh()
+        self._ticks.refresh()
+
+    def attach_ticks(self, fill: TickFill) -> None:
+        self._ticks.attach(fill)
+
+    def set_chain(self, rack: int, generation: int, chain: Chain) -> int:
+        chain = prepared_chain(chain, self.rate)
+        latency = self._engine.caller.call("chain", rack=rack, generation=generation, chain=chain_to_json(chain))
+        self._chains[rack] = (generation, chain)
+        self._ticks.add(rack)
+        return int(latency)
+
+    def set_rack(self, slot: int, rack: int | None) -> None:
+        self._shared.slot_words[slot, RACK] = 0 if rack is None else rack + 1
+
+    def set_outputs(self, voice: int, outputs: tuple[int, ...], at: int) -> None:
+        if not all(0 <= output < self.outputs for output in outputs):
+            wanted = ", ".join(str(output + 1) for output in outputs)
+            raise LivevaeError(f"there is no output {wanted}: {self.outputs} are open; `--outputs` opens more")
+        self._routes[voice] = outputs
+        self._engine.caller.call("outputs", rack=voice, outputs=list(outputs), at=at)
+
+    def hear(self, voice: int, source: Source) -> None:
+        self._check(source)
+        self._engine.caller.call("hear", rack=input_rack(voice), source=source_to_json(source))
+        self._heard[voice] = source
+
+    def follow(self, sources: Sequence[int]) -> None:
+        self._engine.caller.call("follow", sources=list(sources))
+        self._followed = tuple(sources)
+
+    def measured(self, source: int, since: int) -> tuple[int, Measured]:
+        count = int(self._shared.words[MEASURED + source])
+        fence()
+        return count, rows_since(self._shared.measures[source], count, since)
+
+    @property
+    def lag(self) -> float:
+        """Seconds that it took of late, at the worst, until what changed was written for the engine to read."""
+        return self._feeder.lag
+
+    def tell_late(self, listener: Callable[[int, list[int], Rows], None]) -> None:
+        """Call `listener(slot, frames, rows)` for frames that were read before they could be changed, as they were."""
+        self._feeder.on_late = listener
 
     def open_model(self, path: Path, *, rate: int | None = None, chunk: int | None = None) -> ModelInfo:
         path = Path(path).expanduser().resolve()
@@ -139,10 +200,24 @@ class LiveEngine:
     def close_slot(self, slot: int) -> None:
         with self._lock:
             self._slots.pop(slot, None)
+            self._movers.pop(slot, None)
             host = self._hosts.of(slot)
             if host is not None:
                 del host.slots[slot]
                 host.call("close", slot=slot)
+
+    def add_mover(self, slot: int, key: int, spec: MoverSpec) -> None:
+        with self._lock:
+            known = self._movers.setdefault(slot, {})
+            if key in known:
+                known[key] = known.pop(key)  # the one used last is forgotten last
+                return
+            host = self._hosts.of(slot)
+            if host is None:
+                raise LivevaeError(f"slot {slot} is not open")
+            drop = list(known)[: max(0, len(known) - MOVERS + 1)]
+            host.add_mover(slot, key, spec, drop)
+            self._movers[slot] = {**{old: known[old] for old in known if old not in drop}, key: spec}
 
     def reset(self, slot: int | None = None) -> None:
         for host in self._hosts.all():
@@ -174,6 +249,7 @@ class LiveEngine:
             starved=int(words[:, STARVED].sum()),
             not_finite=int(words[:, NANS].sum()),
             peaks=(float(self._shared.floats[PEAK_LEFT]), float(self._shared.floats[PEAK_RIGHT])),
+            output_peaks=tuple(self._shared.floats[PEAK_LEFT : PEAK_LEFT + self.outputs].tolist()),
             slot_peaks=tuple(float(peak) for peak in floats[:, SLOT_PEAK]),
             recording=None if self._recording is None else str(self._recording),
             backend=str(self.facts["backend"]),
@@ -193,6 +269,7 @@ class LiveEngine:
         self._engine.end()
         self._hosts.close()
         self._feeder.close()
+        self._ticks.close()
 
     # Slots
 
@@ -203,9 +280,12 @@ class LiveEngine:
         info, grid = opened.info, opened.grid
         delay = grid.delay(self.block, opened.compute)
         made = SlotInfo.of(slot, info, grid.frame_rate, self.rate, delay + opened.resampling)
+        for key, spec in self._movers.get(slot, {}).items():
+            host.add_mover(slot, key, spec, tried=True)
         host.child.caller.call("slot", slot=slot, source=source_to_json(source), delay=delay)
         host.slots[slot] = source
         self._slots[slot] = made
+        self._feeder.forget(slot)
         self._feeder.feed(slot, made)
         return made
 
@@ -216,7 +296,10 @@ class LiveEngine:
 
     def _check(self, source: Source) -> None:
         if isinstance(source, Live) and not 1 <= source.channel <= max(self.inputs, 1):
-            raise LivevaeError(f"live({source.channel}): {self.inputs} audio inputs are open; `--in` chooses a device")
+            raise LivevaeError(
+                f"live({source.channel}): {self.inputs} audio inputs are open; `--inputs` opens more, and `--in` "
+                "chooses a device"
+            )
 
     # The engine's process
 
@@ -241,6 +324,8 @@ class LiveEngine:
         elif kind == "refused":
             self._refused = message["message"]
             self._answered.set()
+        elif kind == "effect":
+            self._emit(Event("effect", message["message"], rack=message["rack"]))
         elif kind == "recorder":
             self._recording = None
             self._emit(Event("recorder", message["message"]))
@@ -265,8 +350,25 @@ class LiveEngine:
             self._emit(Event("died", f"the audio engine could not be started again: {self._refused or 'no answer'}"))
             return
         self._hosts.introduce()
-        self._feeder.refresh()
+        self._restore_effects()
+        self.refresh()
         self._emit(Event("restarted", f"the audio engine is back after {time.monotonic() - died:.1f} s"))
+
+    def _restore_effects(self) -> None:
+        """Build in a new engine what was in the old one."""
+        with contextlib.suppress(LivevaeError):
+            self.follow(self._followed)
+        for voice, outputs in list(self._routes.items()):
+            with contextlib.suppress(LivevaeError):
+                self._engine.caller.call("outputs", rack=voice, outputs=list(outputs), at=self.now())
+        for voice, source in list(self._heard.items()):
+            with contextlib.suppress(LivevaeError):
+                self._engine.caller.call("hear", rack=input_rack(voice), source=source_to_json(source))
+        for rack, (generation, chain) in list(self._chains.items()):
+            try:
+                self._engine.caller.call("chain", rack=rack, generation=generation, chain=chain_to_json(chain))
+            except LivevaeError as error:
+                self._emit(Event("error", f"effects could not be built again: {error}"))
 
     def _may_restart(self, what: str) -> bool:
         now = time.monotonic()

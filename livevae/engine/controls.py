@@ -10,8 +10,17 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from livevae.engine.frames import Rows, columns, neutral, width
-from livevae.engine.layout import BANK_WORDS, CONSUMED, MAX_FRAMES, MUTED_UNTIL, SEQUENCE, Shared, fence
+from livevae.engine.frames import Rows, branches, columns, neutral
+from livevae.engine.layout import (
+    BANK_WORDS,
+    CONSUMED,
+    MAX_FRAMES,
+    MUTED_UNTIL,
+    SEQUENCE,
+    USED,
+    Shared,
+    fence,
+)
 
 ATTEMPTS: Final = 8
 """Copies tried before the last row is held instead: the writer publishes at most one run in a few milliseconds."""
@@ -21,7 +30,7 @@ class Controls(Protocol):
     """Where a model host reads the control rows of the frames it is about to compute."""
 
     def read(self, slot: int, first: int, count: int, dims: int) -> Rows:
-        """Rows of frames `first .. first + count`, shape `(count, 2 * dims + 4)`; never raises or blocks."""
+        """Rows of frames `first .. first + count`, `(count, 2 * dims + 4)` and branches; never raises or blocks."""
         ...
 
 
@@ -31,8 +40,11 @@ class BankWriter:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
 
-    def write(self, slot: int, first: int, rows: Rows, wake_at: int) -> None:
-        """Publish rows for frames from `first` on; the reader asks for more once it has consumed frame `wake_at`."""
+    def write(self, slot: int, first: int, rows: Rows, wake_at: int) -> int:
+        """Publish rows for frames from `first` on; the reader asks for more once it has consumed frame `wake_at`.
+
+        Gives the first frame that was not read before.
+        """
         rows = rows[: min(MAX_FRAMES, self._shared.banks.shape[2] // rows.shape[1])]
         words = self._shared.slot_words[slot]
         sequence = int(words[SEQUENCE]) + 1
@@ -42,7 +54,11 @@ class BankWriter:
         self._shared.banks[slot, bank, : count * columns_] = rows.reshape(-1)
         words[at : at + 4] = (first, count, wake_at, columns_)
         fence()
+        before = int(words[CONSUMED])
         words[SEQUENCE] = sequence
+        fence()
+        after = int(words[CONSUMED])
+        return before if words[USED] == sequence else after
 
 
 class BankReader:
@@ -73,6 +89,7 @@ class BankReader:
         if sequence <= words[MUTED_UNTIL]:
             rows[:, columns(dims).amp] = 0.0
         self._last[slot] = rows[-1:].copy()
+        words[USED] = sequence
         words[CONSUMED] = first + count
         return rows
 
@@ -81,7 +98,7 @@ class BankReader:
         bank = sequence & 1
         at = BANK_WORDS + 4 * bank
         start, have, _, columns_ = (int(word) for word in words[at : at + 4])
-        if sequence == 0 or columns_ != width(dims) or have <= 0:
+        if sequence == 0 or branches(dims, columns_) is None or have <= 0:
             return self._held(slot, dims, count)
         rows = self._shared.banks[slot, bank, : have * columns_].reshape(have, columns_)
         offset = first - start
@@ -93,7 +110,7 @@ class BankReader:
 
     def _held(self, slot: int, dims: int, count: int) -> Rows:
         last = self._last.get(slot)
-        if last is None or last.shape[1] != width(dims):
+        if last is None or branches(dims, last.shape[1]) is None:
             return neutral(dims, count)
         return np.repeat(last, count, axis=0)
 

@@ -6,20 +6,23 @@ that share the model are rows of one batched call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
 import torch
 
 from livevae.engine.controls import BankReader, Controls
-from livevae.engine.frames import Rows, columns
+from livevae.engine.frames import Rows, columns, sides
 from livevae.engine.interface import Source
 from livevae.engine.layout import ACTIVE, OUTPUT_LENGTH, PANICS, SKIPPED, Shared
+from livevae.engine.movers import Movers
 from livevae.engine.sources import Reader, reader_for
 from livevae.engine.stream import Stream
 from livevae.engine.timing import Grid
 from livevae.errors import LivevaeError
+from livevae.model.moving import Mover
 from livevae.model.resample import RealTimeResampler
 from livevae.model.runner import Model
 
@@ -62,6 +65,7 @@ class Host:
         threaded: bool,
         groups: tuple[int, ...] = (1,),
         on_nan: Callable[[int], None] = lambda slot: None,
+        on_trouble: Callable[[int, str], None] = lambda slot, text: None,
     ) -> None:
         self.model = model
         self.grid = grid
@@ -70,7 +74,9 @@ class Host:
         self._threaded = threaded
         self._groups = groups
         self._on_nan = on_nan
+        self._on_trouble = on_trouble
         self._streams: dict[int, Stream] = {}
+        self._waiting: dict[int, Movers] = {}
         self._next = 0
         self._panics = int(shared.words[PANICS])
         info = model.info
@@ -123,8 +129,12 @@ class Host:
             row=row,
             first_chunk=self._next,
             discrete=info.discrete,
+            told=partial(self._on_trouble, slot),
         )
         self._streams[slot] = stream
+        waiting = self._waiting.pop(slot, None)
+        if waiting is not None:
+            stream.movers.take(waiting)
         stream.reader = reader
         self._attach(stream, reader)
         self._forget(stream)
@@ -140,6 +150,18 @@ class Host:
             reader = self._reader(source)
             stream.hear(reader)
             self._attach(stream, reader)
+
+    def add_mover(self, slot: int, key: int, mover: Mover, drop: Sequence[int] = ()) -> None:
+        """Let the rows of a slot name a mover, and forget those that they will not name again.
+
+        For a slot that is not open it waits until it is. Raises LivevaeError where it does not fit the model: then
+        nothing changes.
+        """
+        stream = self._streams.get(slot)
+        movers = self._waiting.setdefault(slot, Movers(self._dims)) if stream is None else stream.movers
+        movers.add(key, mover)
+        for old in drop:
+            movers.drop(old)
 
     def close(self, slot: int) -> None:
         """End the stream in `slot`."""
@@ -185,6 +207,8 @@ class Host:
         first = self._next * self.grid.frames
         samples = self.grid.chunk * count
         rows = {s.slot: self._controls.read(s.slot, first, self.grid.frames * count, self._dims) for s in streams}
+        for stream in streams:
+            self._widen(stream, rows[stream.slot])
         hearing = [s for s in streams if s.encode_row is not None or not self._dims]
         for stream in streams:
             if stream.encode_row is None and self._dims:
@@ -198,7 +222,8 @@ class Host:
             if stream.reader is None:
                 stream.encode_row = None  # its input has faded out
         for stream in streams:
-            if not stream.emit(self._next, count, y[stream.row], rows[stream.slot]):
+            other = None if stream.twin_row is None else y[stream.twin_row]
+            if not stream.emit(self._next, count, y[stream.row], rows[stream.slot], other):
                 self._forget(stream)
                 self._on_nan(stream.slot)
 
@@ -223,13 +248,36 @@ class Host:
             if not finite.all():
                 live = np.nan_to_num(live, nan=0.0, posinf=0.0, neginf=0.0)
                 self.model.reset(np.flatnonzero(~finite).tolist(), part="encode")
-        z = self._z[: _batch(max(s.row for s in streams)), :, : self.grid.frames * count]
+        last = max(max(s.row, s.row if s.twin_row is None else s.twin_row) for s in streams)
+        z = self._z[: _batch(last), :, : self.grid.frames * count]
         z[:] = 0.0
         for s in streams:
             own = None if live is None or s.encode_row is None else live[s.encode_row].T
             z[s.row] = s.latents(first, rows[s.slot], own)
+            if s.twin_row is not None:
+                z[s.twin_row] = z[s.row]
+                wide = sides(self._dims, rows[s.slot])
+                if wide is not None:
+                    z[s.row] += wide[0].T
+                    z[s.twin_row] -= wide[0].T
         y: np.ndarray = self.model.decode(torch.from_numpy(np.ascontiguousarray(z))).numpy()
         return y
+
+    def _widen(self, stream: Stream, rows: Rows) -> None:
+        """Give a stream a second row while its frames are wide: it begins as the first one is."""
+        wide = self.model.info.batched and sides(self._dims, rows) is not None
+        if wide and stream.twin_row is None:
+            stream.twin_row = self._other_row()
+            if stream.twin_row is not None:
+                self.model.copy(stream.row, stream.twin_row, part="decode")
+        elif not wide and not stream.wide:
+            stream.twin_row = None
+
+    def _other_row(self) -> int | None:
+        try:
+            return self._free_row("row")
+        except LivevaeError:
+            return None  # it stays as narrow as it was
 
     def _effect(self, heard: torch.Tensor | None, samples: int) -> np.ndarray:
         if heard is None:
@@ -250,6 +298,8 @@ class Host:
 
     def _free_row(self, kind: str) -> int:
         taken = {getattr(s, kind) for s in self._streams.values()}
+        if kind == "row":
+            taken |= {s.twin_row for s in self._streams.values()}
         free = [row for row in range(len(self._x)) if row not in taken]
         if not free:
             raise LivevaeError(f"{self.model.info.name} has no room for another voice")
@@ -270,6 +320,8 @@ class Host:
         part = "decode" if self._dims else None
         if self.model.info.batched:
             self.model.reset([stream.row], part=part)
+            if stream.twin_row is not None:
+                self.model.reset([stream.twin_row], part=part)
             if stream.encode_row is not None:
                 self.model.reset([stream.encode_row], part="encode")
         else:

@@ -27,6 +27,8 @@ from livevae.engine.layout import CLOCK, NEVER, READY, SLOT_LOAD, Shared
 from livevae.engine.rpc import Message, Server
 from livevae.engine.timing import Grid
 from livevae.errors import LivevaeError
+from livevae.model.mover import MoverSpec
+from livevae.model.moving import Mover, playable
 from livevae.model.opening import open_model
 from livevae.model.runner import Model, quick_calls
 
@@ -68,6 +70,8 @@ class HostProcess:
             case "source":
                 source = source_from_json(arguments["source"])
                 return self._do(lambda: host.set_source(int(arguments["slot"]), source))
+            case "mover":
+                return self._add_mover(host, arguments, fd)
             case "close":
                 return self._do(lambda: host.close(int(arguments["slot"])))
             case "reset":
@@ -102,6 +106,7 @@ class HostProcess:
             threaded=True,
             groups=group_sizes(grid.chunk, rate, model_rate, block),
             on_nan=self._nan,
+            on_trouble=self._trouble,
         )
         host.warm()
         realtime.prepare_process()
@@ -118,6 +123,16 @@ class HostProcess:
             "compute": min(longest, SPREAD * median),
             "resampling": resampling_delay(rate, model_rate),
         }
+
+    def _add_mover(self, host: Host, arguments: Message, fd: int | None) -> None:
+        if fd is None:
+            raise LivevaeError("the host was given no mover")
+        with os.fdopen(fd, "rb") as file:
+            file.seek(0)
+            spec = MoverSpec.from_bytes(file.read())
+        mover = Mover(spec) if arguments["tried"] else playable(spec, host.grid.frame_rate)
+        slot, key, drop = int(arguments["slot"]), int(arguments["key"]), arguments["drop"]
+        self._do(lambda: host.add_mover(slot, key, mover, drop))
 
     def _do(self, job: Callable[[], Any]) -> Any:
         """Have the worker do something between two chunks, and wait for it."""
@@ -181,6 +196,9 @@ class HostProcess:
 
     def _nan(self, slot: int) -> None:
         self._connection.event(event="nan", slot=slot, message="the model gave sound that is not finite: it was reset")
+
+    def _trouble(self, slot: int, message: str) -> None:
+        self._connection.event(event="mover", slot=slot, message=message)
 
     def _fail(self, host: Host, message: str) -> None:
         for slot in host.slots:

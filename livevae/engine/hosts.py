@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from livevae.engine.spawn import Child, spawn
 from livevae.engine.timing import Grid
 from livevae.errors import LivevaeError
 from livevae.model.info import ModelInfo
+from livevae.model.mover import MoverSpec
 
 OPEN_TIMEOUT = 300.0
 """Seconds that opening and warming a model may take."""
@@ -52,6 +54,18 @@ class ModelHost:
             self.child.caller.call(name, **arguments)
         except Gone:
             return
+
+    def add_mover(self, slot: int, key: int, spec: MoverSpec, drop: Sequence[int] = (), *, tried: bool = False) -> None:
+        """Give a slot a mover, `tried` where it played already, so that its cost is known to be fine.
+
+        Where the host is gone its successor is told anew. Raises its LivevaeErrors.
+        """
+        with tempfile.TemporaryFile() as file:
+            # Recordings may be long: they travel as a file, so that the host need not read them as text.
+            file.write(spec.to_bytes())
+            file.flush()
+            with contextlib.suppress(Gone):
+                self.child.caller.call("mover", fd=file.fileno(), slot=slot, key=key, drop=list(drop), tried=tried)
 
     def dispose(self) -> None:
         """End the process."""
@@ -107,7 +121,8 @@ class Hosts:
     def open(self, path: Path, rate: int | None, chunk: int | None) -> Opened:
         """Open a model in a process of its own. Raises LivevaeError where it cannot be opened; the sound goes on."""
         with self._lock:
-            if self._spare is not None and self._spare.child.process.poll() is None:
+            spare = self._spare is not None and self._spare.child.process.poll() is None
+            if self._spare is not None and spare:
                 host, self._spare = self._spare, None
             else:
                 host = self._spawn()
@@ -127,6 +142,9 @@ class Hosts:
             )
         except Gone:
             self._dispose(host)
+            if spare:
+                # It may have been dying with others already, and nobody knew; a new one tells whether it is the file.
+                return self.open(path, rate, chunk)
             self.prepare()
             raise LivevaeError(f"{path}: opening this model ended its process; the file may be damaged") from None
         except LivevaeError:

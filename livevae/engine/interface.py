@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from livevae.engine.effects import Chain, TickFill
 from livevae.engine.frames import Rows
+from livevae.engine.measuring import Measured
 from livevae.model.info import ModelInfo
+from livevae.model.mover import MoverSpec
 
 Fill = Callable[[int, int, int], Rows]
 """`fill(slot, first, count)` gives the control rows of frames `first .. first + count`. It never raises or blocks."""
@@ -45,7 +48,14 @@ class FromSlot:
     slot: int
 
 
-Source = Silence | Live | FileInput | FromSlot
+@dataclass(frozen=True)
+class Treated:
+    """The input of a voice (counted from 0) after the effects on it; see `Engine.hear`."""
+
+    voice: int
+
+
+Source = Silence | Live | FileInput | FromSlot | Treated
 
 
 def source_to_json(source: Source) -> dict[str, Any]:
@@ -59,6 +69,8 @@ def source_to_json(source: Source) -> dict[str, Any]:
             return {"kind": "file", "path": str(path), "loop": loop, "start": start}
         case FromSlot(slot):
             return {"kind": "slot", "slot": slot}
+        case Treated(voice):
+            return {"kind": "treated", "voice": voice}
 
 
 def source_from_json(data: Mapping[str, Any]) -> Source:
@@ -70,13 +82,18 @@ def source_from_json(data: Mapping[str, Any]) -> Source:
             return FileInput(Path(data["path"]), bool(data["loop"]), float(data["start"]))
         case "slot":
             return FromSlot(int(data["slot"]))
+        case "treated":
+            return Treated(int(data["voice"]))
         case _:
             return Silence()
 
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """How to open the engine. `inputs` and `outputs` are device names or numbers; None takes the system's default."""
+    """How to open the engine. Devices are names or numbers; None takes the system's default.
+
+    There may be up to 16 inputs (0 for none), and from 2, the master, up to 16 outputs.
+    """
 
     backend: Backend = "auto"
     rate: int = 48000
@@ -130,6 +147,8 @@ class SlotInfo:
 class Status:
     """The engine at one moment. Loads are fractions of real time; peaks are linear (1.0 is full scale).
 
+    `peaks` are those of the master, which is outputs 1 and 2, `output_peaks` those of every output that is open.
+
     `late` counts chunks that came too late and `covered` the samples that were bridged for them; `skipped` chunks were
     given up by a hopelessly late model; `starved` samples a file did not deliver; `not_finite` chunks were muted.
     """
@@ -144,6 +163,7 @@ class Status:
     starved: int = 0
     not_finite: int = 0
     peaks: tuple[float, float] = (0.0, 0.0)
+    output_peaks: tuple[float, ...] = ()
     slot_peaks: tuple[float, ...] = ()
     recording: str | None = None
     backend: str = "silent"
@@ -151,16 +171,17 @@ class Status:
     messages: tuple[str, ...] = field(default=())
 
 
-EventKind = Literal["late", "nan", "error", "recorder", "died", "restarted", "device", "message"]
+EventKind = Literal["late", "nan", "error", "recorder", "died", "restarted", "device", "message", "mover", "effect"]
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something the engine has to tell; `slot` is None where it concerns the whole engine."""
+    """Something the engine has to tell; `slot` and `rack` are None where it concerns neither."""
 
     kind: EventKind
     message: str
     slot: int | None = None
+    rack: int | None = None
 
 
 class Engine(Protocol):
@@ -212,12 +233,55 @@ class Engine(Protocol):
         """Stop a stream. Without a click only where its amplitude is 0 already."""
         ...
 
+    def add_mover(self, slot: int, key: int, spec: MoverSpec) -> None:
+        """Let the control rows of a slot name a mover by its key (see `frames`); known ones cost nothing.
+
+        Raises LivevaeError, with nothing changed, where it does not fit the model or takes too long.
+        """
+        ...
+
     def reset(self, slot: int | None = None) -> None:
         """Forget what a stream (or every stream) still holds of earlier sound."""
         ...
 
     def panic(self) -> None:
         """Silence within milliseconds; every stream is reset and its amplitude held at 0 until it is filled anew."""
+        ...
+
+    def attach_ticks(self, fill: TickFill) -> None:
+        """Ask `fill` for the rows that move effects from now on; see `effects.WIDTH`."""
+        ...
+
+    def set_chain(self, rack: int, generation: int, chain: Chain) -> int:
+        """Build a chain of effects, to be heard from the first tick whose row begins with `generation`.
+
+        Gives its latency in samples. An empty chain is none. Raises LivevaeError, with nothing changed, where it cannot
+        be built; an error in a performer's function names its file and line.
+        """
+        ...
+
+    def set_rack(self, slot: int, rack: int | None) -> None:
+        """Let a slot sound through a rack; None is straight to the master."""
+        ...
+
+    def set_outputs(self, voice: int, outputs: tuple[int, ...], at: int) -> None:
+        """Let a voice (counted from 0), with its effects, go to these outputs from sample `at` on.
+
+        Outputs are counted from 0: two take left and right, one takes the mean of both. (0, 1) is the master, where
+        every voice goes until this is called. Raises LivevaeError where there are no such outputs.
+        """
+        ...
+
+    def hear(self, voice: int, source: Source) -> None:
+        """What the effects on the input of a voice (counted from 0) treat; the slot then takes `Treated(voice)`."""
+        ...
+
+    def follow(self, sources: Sequence[int]) -> None:
+        """Measure these and no others: audio inputs counted from 0, voices from `measuring.INPUTS` on."""
+        ...
+
+    def measured(self, source: int, since: int) -> tuple[int, Measured]:
+        """How many rows were written of a source that was followed, and those from number `since` on."""
         ...
 
     def now(self) -> int:

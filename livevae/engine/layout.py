@@ -15,10 +15,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from livevae.engine.effects import RACKS, VOICES, WIDTH
 from livevae.engine.frames import MAX_SLOTS, width
+from livevae.engine.measuring import COLUMNS, HELD, SOURCES
 
 MAX_DIMS: Final = 512
 MAX_INPUTS: Final = 16
+MAX_OUTPUTS: Final = 16
 MAX_FRAMES: Final = 512
 """Latent frames one control bank holds."""
 INPUT_LENGTH: Final = 1 << 17
@@ -27,25 +30,32 @@ LEFT, RIGHT, MONO = 0, 1, 2
 """Channels of a slot's output ring: panned left and right, and the sum before pan that another slot may listen to."""
 
 MAX_HOSTS: Final = 32
+MAX_TICKS: Final = 512
+"""Ticks that one bank of a rack's lanes holds."""
 
-_GLOBAL_WORDS: Final = 32
+_GLOBAL_WORDS: Final = 64
 _HOST_WORDS: Final = 8
 _SLOT_WORDS: Final = 32
 _GLOBAL_FLOATS: Final = 32
 _SLOT_FLOATS: Final = 8
+_RACK_WORDS: Final = 8
 _BANK: Final = MAX_FRAMES * width(MAX_DIMS)
 
 # Words (int64) of the whole engine.
 CLOCK, BLOCKS, XRUNS, PANICS = range(4)
+MEASURED: Final = 32
+"""From this word on: how many rows were written of each source that was followed."""
 # Words (int64) of a model host: the server time from which it has something to compute (NEVER while it rests).
 READY = 0
 NEVER: Final = 1 << 62
 # Words (int64) of a slot.
-SEQUENCE, MUTED_UNTIL, CONSUMED, ACTIVE, FIRST, WRITTEN, LATE, COVERED, NANS, STARVED, SKIPPED = range(11)
+SEQUENCE, MUTED_UNTIL, CONSUMED, ACTIVE, FIRST, WRITTEN, LATE, COVERED, NANS, STARVED, SKIPPED, USED, RACK = range(13)
+# RACK: the rack that the slot plays through, counted from 1; 0 is none.
 BANK_WORDS: Final = 16
 """From this slot word on: (first, count, wake_at, width) of bank 0, then of bank 1."""
 # Floats (float64) of the whole engine and of a slot.
 LOAD_AUDIO, PEAK_LEFT, PEAK_RIGHT = range(3)
+# From PEAK_LEFT on: the peak of each of MAX_OUTPUTS outputs.
 SLOT_PEAK, SLOT_LOAD = range(2)
 
 _lock = threading.Lock()
@@ -62,7 +72,10 @@ class Shared:
 
     `words` (int64) and `floats` (float64) of the engine; `host_words`, `slot_words`, `slot_floats` with one row each;
     `inputs` (MAX_INPUTS, INPUT_LENGTH) and `outputs` (MAX_SLOTS, 3, OUTPUT_LENGTH) are float32 rings, indexed by
-    absolute sample time modulo their length; `banks` (MAX_SLOTS, 2, n) are float32 control rows, flattened.
+    absolute sample time modulo their length; `banks` (MAX_SLOTS, 2, n) are float32 control rows, flattened. `lanes`
+    (RACKS, 2, MAX_TICKS, WIDTH) are the numbers that move effects, with a row of `rack_words` for each rack; `treated`
+    (VOICES, 2, INPUT_LENGTH) are the inputs of voices after their effects, a ring like `inputs`; `measures` (SOURCES,
+    HELD, COLUMNS) is what was measured last of what is followed (see `measuring`).
     """
 
     def __init__(self, fd: int) -> None:
@@ -84,6 +97,10 @@ class Shared:
         self.inputs: NDArray[np.float32] = take(np.float32, MAX_INPUTS, INPUT_LENGTH)  # type: ignore[assignment]
         self.outputs: NDArray[np.float32] = take(np.float32, MAX_SLOTS, 3, OUTPUT_LENGTH)  # type: ignore[assignment]
         self.banks: NDArray[np.float32] = take(np.float32, MAX_SLOTS, 2, _BANK)  # type: ignore[assignment]
+        self.rack_words: NDArray[np.int64] = take(np.int64, RACKS, _RACK_WORDS)  # type: ignore[assignment]
+        self.lanes: NDArray[np.float32] = take(np.float32, RACKS, 2, MAX_TICKS, WIDTH)  # type: ignore[assignment]
+        self.treated: NDArray[np.float32] = take(np.float32, VOICES, 2, INPUT_LENGTH)  # type: ignore[assignment]
+        self.measures: NDArray[np.float64] = take(np.float64, SOURCES, HELD, COLUMNS)  # type: ignore[assignment]
 
     @classmethod
     def create(cls) -> Shared:
@@ -104,8 +121,20 @@ class Shared:
 
 
 _TOTAL: Final = 8 * (
-    _GLOBAL_WORDS + MAX_HOSTS * _HOST_WORDS + MAX_SLOTS * _SLOT_WORDS + _GLOBAL_FLOATS + MAX_SLOTS * _SLOT_FLOATS
-) + 4 * (MAX_INPUTS * INPUT_LENGTH + MAX_SLOTS * 3 * OUTPUT_LENGTH + MAX_SLOTS * 2 * _BANK)
+    _GLOBAL_WORDS
+    + MAX_HOSTS * _HOST_WORDS
+    + MAX_SLOTS * _SLOT_WORDS
+    + _GLOBAL_FLOATS
+    + MAX_SLOTS * _SLOT_FLOATS
+    + RACKS * _RACK_WORDS
+    + SOURCES * HELD * COLUMNS
+) + 4 * (
+    MAX_INPUTS * INPUT_LENGTH
+    + MAX_SLOTS * 3 * OUTPUT_LENGTH
+    + MAX_SLOTS * 2 * _BANK
+    + RACKS * 2 * MAX_TICKS * WIDTH
+    + VOICES * 2 * INPUT_LENGTH
+)
 
 
 def read_ring(ring: NDArray[np.float32], position: int, out: NDArray[np.float32]) -> None:

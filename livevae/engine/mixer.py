@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,6 @@ from livevae.engine.layout import (
     OUTPUT_LENGTH,
     PANICS,
     PEAK_LEFT,
-    PEAK_RIGHT,
     READY,
     WRITTEN,
     Shared,
@@ -35,6 +34,9 @@ from livevae.engine.layout import (
     read_ring,
     write_ring,
 )
+
+if TYPE_CHECKING:
+    from livevae.engine.racks import Racks
 
 Audio = NDArray[np.float32]
 
@@ -46,8 +48,8 @@ class Mixer:
     """The engine's clock and its sum of slots.
 
     `block()` is called once for each block of `size` samples at time `clock`, the start of the block that sounds next.
-    `inputs` (channels, size) holds the block that was just captured, `captured` (2, size) what the master just played,
-    `bus` (2, size) takes the sum of the slots.
+    `inputs` (channels, size) holds the block that was just captured, `captured` (outputs, size) what was just played,
+    `bus` (outputs, size) takes the sum of the slots. The first two outputs are the master.
     """
 
     def __init__(self, shared: Shared, rate: int, size: int, inputs: Audio, captured: Audio, bus: Audio) -> None:
@@ -60,6 +62,7 @@ class Mixer:
         self.clock = int(shared.words[CLOCK])
         self.wake: dict[int, Callable[[], None]] = {}
         self.on_captured: Callable[[Audio], None] | None = None
+        self.racks: Racks | None = None
         self._woken: dict[int, int] = {}
         self._panics = int(shared.words[PANICS])
         self._silent_until = np.zeros(MAX_SLOTS, np.int64)
@@ -72,14 +75,14 @@ class Mixer:
         self._ready = shared.host_words[:, READY]
         self._active = shared.slot_words[:, ACTIVE]
         self._load = float(shared.floats[LOAD_AUDIO])
-        self._peaks = [0.0, 0.0]
+        self._peaks = [0.0] * len(captured)
         self._settled = rate // size
         self._unplayed = 0
 
     @property
     def idle(self) -> bool:
         """Whether no slot has been open for a second: there is nothing to play, to capture or to meter."""
-        return self._unplayed > self._settled
+        return self._unplayed > self._settled and not (self.racks is not None and self.racks.busy)
 
     def block(self) -> None:
         """Everything that is due for the block that begins at `clock`."""
@@ -88,6 +91,9 @@ class Mixer:
         words = self._shared.words
         if len(self._ring):
             write_ring(self._ring, now - self.size, self.inputs)
+        racks = self.racks if self.racks is not None and self.racks.busy else None
+        if racks is not None:
+            racks.take(now)
         fence()
         words[CLOCK] = now
         self._wake(now)
@@ -95,7 +101,7 @@ class Mixer:
             self._meter()
         if self.on_captured is not None:
             self.on_captured(self.captured)
-        self._mix(now)
+        self._mix(now, racks)
         words[BLOCKS] += 1
         self.clock = now + self.size
         load = (time.perf_counter() - started) / self._period
@@ -112,21 +118,24 @@ class Mixer:
     def _meter(self) -> None:
         highest = np.maximum.reduce(self.captured, axis=1).tolist()
         lowest = np.minimum.reduce(self.captured, axis=1).tolist()
-        for channel, word in enumerate((PEAK_LEFT, PEAK_RIGHT)):
-            peak = max(highest[channel], -lowest[channel], self._peaks[channel] * self._fall)
-            self._peaks[channel] = self._shared.floats[word] = peak
+        for channel, before in enumerate(self._peaks):
+            peak = max(highest[channel], -lowest[channel], before * self._fall)
+            self._peaks[channel] = self._shared.floats[PEAK_LEFT + channel] = peak
 
-    def _mix(self, now: int) -> None:
+    def _mix(self, now: int, racks: Racks | None) -> None:
         bus = self.bus
         bus[:] = 0.0
         panicked = int(self._shared.words[PANICS]) != self._panics
         active = self._active.nonzero()[0].tolist()
         self._unplayed = 0 if active else self._unplayed + 1
         if self._unplayed == self._settled + 1:
-            self._shared.floats[PEAK_LEFT] = self._shared.floats[PEAK_RIGHT] = 0.0
-            self._peaks = [0.0, 0.0]
+            self._peaks = [0.0] * len(bus)
+            self._shared.floats[PEAK_LEFT : PEAK_LEFT + len(bus)] = 0.0
         for slot in active:
-            self._add(slot, now)
+            to = None if racks is None else racks.target(slot)
+            self._add(slot, now, bus[:2] if to is None else to)
+        if racks is not None:
+            racks.block(now, bus)
         if panicked:
             self._panics = int(self._shared.words[PANICS])
             bus *= np.linspace(1.0, 0.0, self.size, dtype=np.float32)
@@ -135,7 +144,7 @@ class Mixer:
             for held in self._covers:
                 held.clear()
 
-    def _add(self, slot: int, now: int) -> None:
+    def _add(self, slot: int, now: int, to: Audio) -> None:
         words = self._shared.slot_words[slot]
         first = max(int(words[FIRST]), int(self._silent_until[slot]))
         if now + self.size <= first:
@@ -152,4 +161,4 @@ class Mixer:
         else:
             words[LATE] += self._covers[slot].gap(block, have)
             words[COVERED] += self.size - have
-        self.bus += block
+        to += block

@@ -14,13 +14,20 @@ from typing import Any
 
 from livevae.engine import realtime
 from livevae.engine.devices import XrunCounter, candidates
-from livevae.engine.interface import EngineOptions
+from livevae.engine.effects import chain_from_json
+from livevae.engine.interface import EngineOptions, source_from_json
+from livevae.engine.lanes import LaneReader
 from livevae.engine.layout import XRUNS, Shared
+from livevae.engine.measures import Measures
 from livevae.engine.mixer import Mixer
+from livevae.engine.racks import Racks
 from livevae.engine.recorder import Recorder
 from livevae.engine.rpc import Message, Server
 from livevae.engine.server import FADE_SECONDS, PyoServer
 from livevae.errors import LivevaeError
+
+TEND_SECONDS = 0.05
+"""How often effects that have rung out are looked for."""
 
 
 class EngineProcess:
@@ -41,6 +48,11 @@ class EngineProcess:
             self._server.captured.array,
             self._server.bus.array,
         )
+        self._racks = Racks(shared, self._server, LaneReader(shared), threaded=True)
+        self._racks.on_trouble = self._effect_failed
+        self._mixer.racks = self._racks
+        self._measures = Measures(shared, self._server)
+        self._tender = threading.Thread(target=self._tend, name="livevae-racks", daemon=True)
         self._recorder = Recorder(self._server.rate, self._recording_ended)
         self._mixer.on_captured = self._recorder.take
         self._xruns = XrunCounter(f"{options.client_name}-xruns") if self._server.backend == "jack" else None
@@ -52,6 +64,7 @@ class EngineProcess:
         """Let the sound begin; gives what the performer's side needs to know."""
         realtime.prepare_process()
         self._server.start(self._block)
+        self._tender.start()
         if self._silent:
             self._clock = threading.Thread(target=self._run_clock, name="livevae-clock", daemon=True)
             self._clock.start()
@@ -60,7 +73,7 @@ class EngineProcess:
             "rate": self._server.rate,
             "block": self._server.block,
             "inputs": len(self._server.inputs.array),
-            "outputs": 2,
+            "outputs": len(self._server.bus.array),
             "realtime": self._realtime,
             "message": self._message,
         }
@@ -76,6 +89,19 @@ class EngineProcess:
             case "forget":
                 number = int(arguments["host"])
                 self._mixer.wake = {host: wake for host, wake in self._mixer.wake.items() if host != number}
+                return None
+            case "chain":
+                chain = chain_from_json(arguments["chain"])
+                return self._racks.set(int(arguments["rack"]), int(arguments["generation"]), chain)
+            case "outputs":
+                outputs = tuple(int(output) for output in arguments["outputs"])
+                self._racks.route(int(arguments["rack"]), outputs, int(arguments["at"]))
+                return None
+            case "hear":
+                self._racks.hear(int(arguments["rack"]), source_from_json(arguments["source"]))
+                return None
+            case "follow":
+                self._measures.follow(int(source) for source in arguments["sources"])
                 return None
             case "record":
                 if arguments["path"] is None:
@@ -94,7 +120,8 @@ class EngineProcess:
         self._running = False
         if self._clock is not None:
             self._clock.join()
-        self._server.stop()
+        self._tender.join()
+        self._server.stop([self._racks.close(), self._measures.close()])
         if self._xruns is not None:
             self._xruns.close()
 
@@ -103,11 +130,17 @@ class EngineProcess:
         idle = self._mixer.idle
         if not idle:
             self._server.captured.pull()
+        self._measures.block(self._mixer.clock, self._mixer.inputs)
         self._mixer.block()
         if not (idle and self._mixer.idle):
             self._server.bus.push()
         if self._xruns is not None:
             self._shared.words[XRUNS] = self._xruns_before + self._xruns.count
+
+    def _tend(self) -> None:
+        while self._running:
+            time.sleep(TEND_SECONDS)
+            self._racks.tend()
 
     def _run_clock(self) -> None:
         """Without a device: one block after the other, at the times at which a device would ask for them."""
@@ -122,6 +155,9 @@ class EngineProcess:
                 time.sleep(wait)
             elif wait < -1.0:
                 due = time.perf_counter()
+
+    def _effect_failed(self, rack: int, message: str) -> None:
+        self._connection.event(event="effect", rack=rack, message=message)
 
     def _recording_ended(self, message: str) -> None:
         self._connection.event(event="recorder", message=message)

@@ -58,9 +58,10 @@ class Recorder:
         self.path = None
 
     def take(self, block: Audio) -> None:
-        """A block (2, n) from the audio thread."""
+        """A block (2 or more, n) from the audio thread: the master is its first two channels."""
         if not self._recording:
             return
+        block = block[:2]
         count = block.shape[1]
         length = self._ring.shape[1]
         if self._written - self._read + count > length:

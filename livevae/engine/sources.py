@@ -13,7 +13,7 @@ import soxr
 from numpy.typing import NDArray
 
 from livevae.engine.frames import MAX_SLOTS
-from livevae.engine.interface import FileInput, FromSlot, Live, Silence, Source
+from livevae.engine.interface import FileInput, FromSlot, Live, Silence, Source, Treated
 from livevae.engine.layout import ACTIVE, FIRST, MAX_INPUTS, MONO, WRITTEN, Shared, read_ring
 from livevae.engine.realtime import SERVICE_PRIORITY, request_realtime
 from livevae.errors import LivevaeError
@@ -49,6 +49,23 @@ class LiveReader:
     def read(self, position: int, out: Audio) -> None:
         rows = len(self._ring)
         read_ring(self._ring, position, out[:rows])
+        out[rows:] = out[rows - 1]
+
+    def close(self) -> None:
+        pass
+
+
+class TreatedReader:
+    """The input of a voice after the effects on it."""
+
+    starved = 0
+
+    def __init__(self, shared: Shared, source: Treated) -> None:
+        self._ring = shared.treated[source.voice]
+
+    def read(self, position: int, out: Audio) -> None:
+        rows = min(len(out), len(self._ring))
+        read_ring(self._ring[:rows], position, out[:rows])
         out[rows:] = out[rows - 1]
 
     def close(self) -> None:
@@ -180,6 +197,8 @@ def reader_for(source: Source, shared: Shared, rate: int, channels: int, *, thre
             return None
         case Live():
             return LiveReader(shared, Live(source.channel, min(channels, source.channels)))
+        case Treated():
+            return TreatedReader(shared, source)
         case FromSlot():
             return SlotReader(shared, source)
         case FileInput():

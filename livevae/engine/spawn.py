@@ -45,6 +45,7 @@ def spawn(
     environment = dict(os.environ)
     # One thread for each model call unless the performer asks for more; idle OpenMP threads must not spin.
     environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
     environment.setdefault("PYO_GUI_WX", "0")
     command = [sys.executable, "-m", "livevae.engine", role, str(theirs.fileno()), str(shared_fd), json.dumps(options)]
     process = subprocess.Popen(

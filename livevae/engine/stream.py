@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livevae.engine.cover import LENGTH, Cover, rise
-from livevae.engine.frames import Rows, columns
+from livevae.engine.frames import Rows, columns, sides
 from livevae.engine.layout import (
     CONSUMED,
     FIRST,
@@ -26,6 +28,7 @@ from livevae.engine.layout import (
     read_ring,
     write_ring,
 )
+from livevae.engine.movers import Movers
 from livevae.engine.sources import Reader
 from livevae.engine.timing import Grid
 from livevae.model.resample import RealTimeResampler
@@ -83,19 +86,24 @@ class Stream:
     row: int
     first_chunk: int
     encode_row: int | None = None
+    twin_row: int | None = None
+    """A second row of the decoder, for the right side of wide frames."""
     reader: Reader | None = None
     history: History = field(init=False)
+    movers: Movers = field(init=False)
     discrete: bool = False
+    told: Callable[[str], None] = lambda text: None
 
     def __post_init__(self) -> None:
         grid = self.grid
         self.history = History(self.dims, grid.frame_rate)
+        self.movers = Movers(self.dims, self.told)
         start = grid.start(self.first_chunk)
         self._in = start
         self._first = self.first_chunk
         self._out = self._origin = start + self.delay
         self._edges = np.array([float(self._out)])
-        self._levels = np.array([[0.0], [0.0], [1.0]])
+        self._levels = np.array([[0.0], [0.0], [1.0], [0.0]])
         self._dry = np.zeros((max(1, min(2, self.in_channels)), INPUT_LENGTH), np.float32)
         self._cover = Cover(3)
         self._cover.cut()
@@ -103,12 +111,18 @@ class Stream:
         self._from_model: RealTimeResampler | None = None
         if grid.rate != grid.model_rate:
             self._to_model = RealTimeResampler(grid.rate, grid.model_rate, max(1, self.in_channels))
-            self._from_model = RealTimeResampler(grid.model_rate, grid.rate, self.out_channels)
+            # With a channel for the twin, which could not join later without a gap.
+            self._from_model = RealTimeResampler(grid.model_rate, grid.rate, self.out_channels + 1)
         self._leaving: Reader | None = None
         self._switching = False
         words = self.shared.slot_words[self.slot]
         words[CONSUMED] = self.first_chunk * grid.frames
         words[FIRST] = words[WRITTEN] = self._out
+
+    @property
+    def wide(self) -> bool:
+        """Is its twin still heard?"""
+        return bool(self._levels[3, -1] > 0.0)
 
     def listen(self, encode_row: int, chunk: int) -> None:
         """Take input from now on, from chunk `chunk`, encoded as row `encode_row`."""
@@ -149,7 +163,7 @@ class Stream:
 
     def silence(self) -> None:
         """Begin again from nothing: what sounds next rises from silence to its own amplitude."""
-        self._levels = self._levels[:, -1:] * np.array([[0.0], [1.0], [1.0]])
+        self._levels = self._levels[:, -1:] * np.array([[0.0], [1.0], [1.0], [1.0]])
         self._edges = self._edges[-1:]
         self._cover.clear()
         self._cover.cut()
@@ -192,27 +206,40 @@ class Stream:
             self._leaving = None
 
     def latents(self, first: int, rows: Rows, live: Audio | None) -> Audio:
-        """`gain * live[n - lag] + bias` for frames from `first` on, shape (D, n)."""
+        """`gain * live[n - lag] + bias`, and the branches, for frames from `first` on, shape (D, n)."""
         at = columns(self.dims)
         z = rows[:, at.bias]
         if live is not None:
             self.history.append(first, live)
             lag = rows[:, at.lag]
             if lag.any():
-                live = self.history.read(np.arange(first, first + len(rows), dtype=np.float64) - lag)
+                live = self._lagging(first, lag)
             z = rows[:, at.gain] * live + z
+        moved = self.movers.moved(first, rows, None if live is None else self._lagging)
+        if moved is not None:
+            z = z + moved
         if self.discrete:
             z = np.rint(z)
         return z.T
 
-    def emit(self, chunk: int, count: int, wet: Audio, rows: Rows) -> bool:
-        """Send model output (channels, samples) on its way. False where it was not finite and was covered instead."""
+    def _lagging(self, first: int, lags: NDArray[np.floating[Any]]) -> Audio:
+        return self.history.read(np.arange(first, first + len(lags), dtype=np.float64) - lags)
+
+    def emit(self, chunk: int, count: int, wet: Audio, rows: Rows, twin: Audio | None = None) -> bool:
+        """Send model output (channels, samples) on its way. False where it was not finite and was covered instead.
+
+        `twin` is what the model gave for the right side, where there is such a row.
+        """
         grid = self.grid
+        if twin is not None:
+            wet = np.concatenate([wet, twin[-1:]])
         finite = bool(np.isfinite(wet).all())
         if not finite:
             wet = np.zeros_like(wet)
             self.shared.slot_words[self.slot, NANS] += 1
         if self._from_model is not None:
+            if twin is None:
+                wet = np.concatenate([wet, wet[-1:]])
             self._from_model.push(wet.T)
             due = self._origin + (chunk + count - self._first) * grid.chunk * grid.rate // grid.model_rate
             wet = np.ascontiguousarray(self._from_model.pull(due - self._out).T)
@@ -222,9 +249,12 @@ class Stream:
     def _mixed(self, chunk: int, count: int, wet: Audio, rows: Rows) -> Audio:
         """Left, right and the sum before pan, (3, samples), with the levels of the rows."""
         start, samples = self._out, wet.shape[1]
-        amp, pan, mix = self._levels_of(chunk, count, rows, start, samples)
+        amp, pan, mix, wide = self._levels_of(chunk, count, rows, start, samples)
         out = np.empty((3, samples), np.float32)
-        left, right = wet[0], wet[min(1, len(wet) - 1)]
+        left, right = wet[0], wet[min(2, self.out_channels) - 1]
+        if isinstance(wide, np.ndarray) or wide > 0.0:
+            other = wet[-1]
+            right = right + wide * (other - right)
         if isinstance(mix, np.ndarray) or mix < 1.0:
             dry = np.zeros((len(self._dry), samples), np.float32)
             read_ring(self._dry, start - self.delay - self.dry_delay, dry)
@@ -239,17 +269,23 @@ class Stream:
             np.multiply(left + right, 0.5 * amp, out=out[MONO])
         return out
 
-    def _levels_of(self, chunk: int, count: int, rows: Rows, start: int, samples: int) -> tuple[Level, Level, Level]:
-        """Amp, pan and mix: a number each while they stay as they are, else one for each sample.
+    def _levels_of(
+        self, chunk: int, count: int, rows: Rows, start: int, samples: int
+    ) -> tuple[Level, Level, Level, Level]:
+        """Amp, pan, mix and how much of the twin is heard: a number each while they stay, else one for each sample.
 
         Each frame moves in a line from the frame before to its own value.
         """
         at = columns(self.dims)
-        levels = rows[:, at.amp : at.mix + 1].T.astype(np.float64)
+        levels = np.zeros((4, len(rows)))
+        levels[:3] = rows[:, at.amp : at.mix + 1].T
+        sided = None if self.twin_row is None else sides(self.dims, rows)
+        if sided is not None:
+            levels[3] = sided[1]
         if self._levels.shape[1] == 1 and (levels == self._levels).all():
-            amp, pan, mix = self._levels[:, 0].tolist()
+            amp, pan, mix, wide = self._levels[:, 0].tolist()
             self._edges = self._edges[-1:]
-            return amp, pan, mix
+            return amp, pan, mix, wide
         frames = self.grid.frames * count
         begin, end = self.grid.start(chunk) + self.delay, self.grid.start(chunk + count) + self.delay
         edges = np.linspace(begin, end, frames + 1)
@@ -257,12 +293,13 @@ class Stream:
         xs = np.concatenate([self._edges[old], edges])
         ys = np.concatenate([self._levels[:, old], self._levels[:, -1:], levels], axis=1)
         times = np.arange(start, start + samples, dtype=np.float64)
-        amps, pans, mixes = (np.interp(times, xs, y).astype(np.float32) for y in ys)
+        amps, pans, mixes = (np.interp(times, xs, y).astype(np.float32) for y in ys[:3])
+        wides: Level = np.interp(times, xs, ys[3]).astype(np.float32) if ys[3].any() else 0.0
         keep = xs >= begin - 4096
         self._edges, self._levels = xs[keep], ys[:, keep]
         if (self._levels == self._levels[:, -1:]).all():
             self._edges, self._levels = self._edges[-1:], self._levels[:, -1:]
-        return amps, pans, mixes
+        return amps, pans, mixes, wides
 
     def _finish(self, out: Audio, finite: bool) -> None:
         samples = out.shape[1]

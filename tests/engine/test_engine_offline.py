@@ -246,3 +246,14 @@ def test_the_random_state_of_a_model_is_not_touched_by_opening_another(studio, m
     made.engine.open_model(models("plain"))
     made.engine.open_model(models("identity"))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_what_fails_while_it_renders_is_raised_instead_of_printed(capfd) -> None:
+    engine = OfflineEngine()
+    try:
+        engine.on_block = lambda now: 1 / 0 if now > 2000 else None
+        with pytest.raises(ZeroDivisionError):
+            engine.run(RATE)
+    finally:
+        engine.close()
+    assert "Traceback" not in capfd.readouterr().err

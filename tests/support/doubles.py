@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from livevae.engine.frames import Rows, columns, width
+from livevae.engine.effects import Chain, TickFill
+from livevae.engine.frames import Rows, branches, columns, joined, width
 from livevae.engine.interface import Event, Fill, SlotInfo, Source, Status
 from livevae.errors import LivevaeError
 from livevae.latent import Trajectory
 from livevae.model.info import ModelInfo, file_digest
+from livevae.model.mover import MoverSpec
 
 RATE = 48000
 RATIO = 480
@@ -27,6 +29,7 @@ class Slot:
     source: Source
     first: int
     rows: list[Rows]
+    movers: dict[int, MoverSpec] = field(default_factory=dict)
 
 
 class RecordingEngine:
@@ -44,6 +47,7 @@ class RecordingEngine:
         self.time = 0
         self.dims = {"": dims}
         self.refuse: str | None = None
+        self.refuse_movers: str | None = None
         self._fill: Fill | None = None
         self._model_delay = model_delay
 
@@ -52,6 +56,22 @@ class RecordingEngine:
 
     def refresh(self) -> None:
         self._note("refresh")
+
+    def attach_ticks(self, fill: TickFill) -> None:
+        self.ticks = fill
+
+    def set_chain(self, rack: int, generation: int, chain: Chain) -> int:
+        self._note("set_chain", (rack, generation, chain))
+        return 0
+
+    def set_rack(self, slot: int, rack: int | None) -> None:
+        self._note("set_rack", (slot, rack))
+
+    def set_outputs(self, voice: int, outputs: tuple[int, ...], at: int) -> None:
+        self._note("set_outputs", (voice, outputs, at))
+
+    def hear(self, voice: int, source: Source) -> None:
+        self._note("hear", (voice, source))
 
     def open_model(self, path: Path, *, rate: int | None = None, chunk: int | None = None) -> ModelInfo:
         if "damaged" in path.name:
@@ -89,6 +109,11 @@ class RecordingEngine:
         self._note("close_slot", slot)
         self.closed.append((slot, self.slots.pop(slot)))
 
+    def add_mover(self, slot: int, key: int, spec: MoverSpec) -> None:
+        if self.refuse_movers is not None:
+            raise LivevaeError(self.refuse_movers)
+        self.slots[slot].movers[key] = spec
+
     def reset(self, slot: int | None = None) -> None:
         self._note("reset", slot)
 
@@ -122,7 +147,8 @@ class RecordingEngine:
                 count = self.time // RATIO - first
                 if count > 0:
                     rows = self._fill(slot, first, count)
-                    assert rows.shape == (count, width(opened.info.dims))
+                    assert len(rows) == count
+                    assert branches(opened.info.dims, rows.shape[1]) is not None
                     assert rows.dtype == np.float32
                     assert np.isfinite(rows).all()
                     opened.rows.append(rows.copy())
@@ -140,7 +166,7 @@ class Played:
 
     def __init__(self, slot: Slot) -> None:
         self.first = slot.first
-        self.rows = np.concatenate(slot.rows) if slot.rows else np.zeros((0, width(slot.info.dims)), np.float32)
+        self.rows = joined(slot.rows) if slot.rows else np.zeros((0, width(slot.info.dims)), np.float32)
         at = columns(slot.info.dims)
         self.gain, self.bias = self.rows[:, at.gain], self.rows[:, at.bias]
         self.lag, self.amp = self.rows[:, at.lag], self.rows[:, at.amp]
@@ -152,7 +178,8 @@ class Played:
 
 
 class FakeLibrary:
-    """Recordings that are a point: `names` maps each to the number that all of its latents are."""
+    """Recordings that are a point: `names` maps each to the number that all of its latents are. Those that ship have
+    the mean 10 and the spread 2."""
 
     def __init__(self, **names: float) -> None:
         self.points = dict(names)
@@ -173,3 +200,8 @@ class FakeLibrary:
             return None
         frames = np.full((50, model.latent_size), self.points[name], np.float32)
         return Trajectory(frames, RATE / RATIO, name)
+
+    def shipped(self, model: ModelInfo) -> Iterator[Trajectory]:
+        self.asked.append(("shipped", True))
+        for number in (8.0, 12.0):
+            yield Trajectory(np.full((50, model.latent_size), number, np.float32), RATE / RATIO)

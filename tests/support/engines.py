@@ -47,8 +47,10 @@ def roughness(audio: np.ndarray) -> float:
 class Studio:
     """An OfflineEngine with models and slots; `play` opens a slot, `run` renders."""
 
-    def __init__(self, inputs: np.ndarray | None = None, block: int = 256, seed: int = 0, rate: int = RATE) -> None:
-        self.engine = OfflineEngine(rate=rate, block=block, inputs=inputs, seed=seed)
+    def __init__(
+        self, inputs: np.ndarray | None = None, block: int = 256, seed: int = 0, rate: int = RATE, outputs: int = 2
+    ) -> None:
+        self.engine = OfflineEngine(rate=rate, block=block, inputs=inputs, outputs=outputs, seed=seed)
         self.fills: dict[int, Callable[[int, int], Rows]] = {}
         self.dims: dict[int, int] = {}
         self.events: list = []
@@ -79,7 +81,7 @@ class Studio:
         return self.engine.open_slot(slot, model.digest, source or Live(1))
 
     def run(self, samples: int) -> np.ndarray:
-        """(samples, 2)."""
+        """(samples, outputs)."""
         return self.engine.run(samples)
 
 
