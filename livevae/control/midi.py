@@ -1,34 +1,21 @@
-"""MIDI input: the last value of every controller and note, from every port of the machine."""
+"""MIDI: the last value of every controller and note, from every port of the machine, and messages to send."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from livevae.control.messages import Change, Reader
+from livevae.control.timeline import Timeline
 from livevae.errors import LivevaeError
 from livevae.helper import Helper, Message
 
-_NOTE_OFF, _NOTE_ON, _CONTROL, _PITCH_BEND = 0x80, 0x90, 0xB0, 0xE0
+__all__ = ["Change", "Midi"]
+
 _RESTART_SECONDS = 1.0
-PITCH_BEND = 128
-"""The number under which pitch bend counts as a controller."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """A message that changed a value: `kind` "cc" or "note", its number, the channel 1 to 16, the port's name.
-
-    `value` is 0 to 1: the controller's position, or the velocity of a note that is held (0 when it is let go).
-    """
-
-    kind: str
-    number: int
-    value: float
-    channel: int
-    port: str
 
 
 class Midi:
@@ -36,11 +23,20 @@ class Midi:
 
     Ports are opened as they appear, known by name, and reopened when they come back; values stay as they were left.
     `on_change(change)` is called on another thread for every message that counts, `on_state()` when ports come and go.
+    `timeline` holds what patterns read: its `clock` is to be set to the time from which a change can be heard.
+    `on_clock(byte, second, beat)` is told of each message of the clock that `listen_clock` asks for, with the second
+    (`time.monotonic`) at which it came; `beat` is the sixteenths of a song position.
     """
 
     def __init__(self) -> None:
+        self.timeline = Timeline()
         self.on_change: Callable[[Change], None] | None = None
         self.on_state: Callable[[], None] | None = None
+        self.on_clock: Callable[[int, float, int], None] | None = None
+        self._reader = Reader()
+        self._wanted: tuple[str, ...] = ()
+        self._clock: str | None = None
+        self._outputs: tuple[str, ...] = ()
         self._lock = threading.Lock()
         self._helper: Helper | None = None
         self._closed = threading.Event()
@@ -71,7 +67,7 @@ class Midi:
         with self._lock:
             self._closed.set()
             helper, self._helper = self._helper, None
-            self._ports = ()
+            self._ports, self._outputs = (), ()
         if helper is not None:
             helper.close()
 
@@ -83,6 +79,15 @@ class Midi:
     def ports(self) -> tuple[str, ...]:
         """The names of the ports that are open."""
         return self._ports
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the ports that messages can be sent to."""
+        return self._outputs
+
+    def output(self, part: str) -> str | None:
+        """The port to send to that is meant by a part of its name, None while there is none such."""
+        return next((name for name in self._outputs if part.lower() in name.lower()), None)
 
     @property
     def problem(self) -> str | None:
@@ -106,6 +111,37 @@ class Midi:
         with self._lock:
             return {key: value for key, (value, _) in self._values.items()}
 
+    def want(self, outputs: Iterable[str]) -> None:
+        """Hold open the outputs with one of these in their names, whenever they are there."""
+        with self._lock:
+            wanted = tuple(sorted(set(outputs)))
+            if wanted == self._wanted:
+                return
+            self._wanted = wanted
+        self._command({"wanted": wanted})
+
+    def listen_clock(self, port: str | None) -> None:
+        """Take the clock of the input with this in its name; None ends that."""
+        self._clock = port
+        self._command({"clock": port})
+
+    def send(self, messages: Iterable[tuple[float, str, list[int]]]) -> None:
+        """Send messages, each at a second (`time.monotonic`), to the wanted outputs with a name that it is part of."""
+        lines = list(messages)
+        if lines:
+            self._command({"send": lines})
+
+    def panic(self) -> None:
+        """Let go of every key that is held, and of every note that was sent."""
+        for change in self._reader.release():
+            self._changed(change)
+        self._command({"panic": True})
+
+    def _command(self, message: Message) -> None:
+        helper = self._helper
+        if helper is not None:
+            helper.send(message)
+
     def _last(self, kind: str, number: int, channel: int | None, port: str | None, default: float) -> float:
         with self._lock:
             fitting = [
@@ -117,10 +153,12 @@ class Midi:
 
     def _start(self) -> None:
         self._helper = Helper("livevae.control.ports", self._receive, self._ended)
+        self._helper.send({"wanted": self._wanted})
+        self._helper.send({"clock": self._clock})
 
     def _ended(self, code: int) -> None:
         """The process went away, with the MIDI system or by a fault in a driver: start another one, a little later."""
-        self._state((), "the MIDI system went away")
+        self._state((), (), "the MIDI system went away")
         if self._closed.wait(_RESTART_SECONDS):
             return
         with self._lock:
@@ -133,41 +171,37 @@ class Midi:
 
     def _receive(self, message: Message) -> None:
         if "ports" in message:
-            self._state(tuple(message["ports"]), message["problem"])
+            self._state(tuple(message["ports"]), tuple(message["outputs"]), message["problem"])
             return
-        change = parse(message["bytes"], message["port"])
-        if change is None:
+        data = message["bytes"]
+        if "at" in message:
+            if self.on_clock is not None:
+                self.on_clock(data[0], message["at"], data[1] + 128 * data[2] if len(data) == 3 else 0)
             return
+        for change in self._reader.read(data, message["port"]):
+            self._changed(change)
+
+    def _changed(self, change: Change) -> None:
+        key = (change.kind, change.number, change.channel, change.port)
         with self._lock:
             self._count += 1
-            key = (change.kind, change.number, change.channel, change.port)
-            self._values[key] = (change.value, self._count)
+            if change.kind != "port":
+                self._values[key] = (change.value, self._count)
+        change = replace(change, second=self.timeline.add(key, change.value))
         if self.on_change is not None:
             self.on_change(change)
 
-    def _state(self, ports: tuple[str, ...], problem: str | None) -> None:
-        self._ports, self._problem = ports, problem
+    def _state(self, ports: tuple[str, ...], outputs: tuple[str, ...], problem: str | None) -> None:
+        before, self._ports = self._ports, ports
+        self._outputs, self._problem = outputs, problem
+        for port in before:
+            if port not in ports:
+                # Nobody will let go of its keys any more.
+                for change in (*self._reader.release(port), Change("port", 0, 0.0, 1, port)):
+                    self._changed(change)
+        for port in ports:
+            if port not in before:
+                self._changed(Change("port", 0, 1.0, 1, port))
         self._ready.set()
         if self.on_state is not None:
             self.on_state()
-
-
-def parse(data: list[int], port: str) -> Change | None:
-    """What a MIDI message changes, None for messages that are neither controller, note nor pitch bend.
-
-    >>> parse([0xB0, 74, 127], "knobs")
-    Change(kind='cc', number=74, value=1.0, channel=1, port='knobs')
-    """
-    if len(data) != 3:
-        return None
-    kind, channel = data[0] & 0xF0, (data[0] & 0x0F) + 1
-    number, value = data[1], data[2] / 127.0
-    if kind == _CONTROL:
-        return Change("cc", number, value, channel, port)
-    if kind == _NOTE_ON:
-        return Change("note", number, value, channel, port)
-    if kind == _NOTE_OFF:
-        return Change("note", number, 0.0, channel, port)
-    if kind == _PITCH_BEND:
-        return Change("cc", PITCH_BEND, (data[1] + 128 * data[2]) / 16383.0, channel, port)
-    return None

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from livevae.control import Change, Midi, cc, note, use
-from livevae.control.midi import parse
+from livevae.control.messages import Reader
 from livevae.control.ports import numbered
 from livevae.errors import LivevaeError
 from livevae.helper import Message
+from livevae.pattern import Context
 
 
 class Wire:
@@ -24,10 +25,15 @@ class Wire:
         self.on_message = on_message
         self.on_exit = on_exit
         self.closed = False
+        self.sent: list[Message] = []
         Wire.last = self
 
     def play(self, *data: int, port: str = "Knobs 1") -> None:
         self.on_message({"port": port, "bytes": list(data)})
+
+    def send(self, message: Message) -> bool:
+        self.sent.append(message)
+        return True
 
     def close(self) -> None:
         self.closed = True
@@ -52,14 +58,16 @@ def midi(monkeypatch: pytest.MonkeyPatch) -> Iterator[Midi]:
         ([0x82, 60, 64], Change("note", 60, 0.0, 3, "p")),
         ([0xE0, 127, 127], Change("cc", 128, 1.0, 1, "p")),
         ([0xE0, 0, 0], Change("cc", 128, 0.0, 1, "p")),
-        ([0xC0, 5], None),
+        ([0xC0, 127], Change("program", 0, 1.0, 1, "p")),
+        ([0xA1, 60, 127], Change("pressure", 60, 1.0, 2, "p")),
+        ([0xD1, 127], Change("pressure", 128, 1.0, 2, "p")),
         ([0xF8], None),
         ([0xF0, 1, 2], None),
         ([], None),
     ],
 )
 def test_messages(data: list[int], change: Change | None) -> None:
-    assert parse(data, "p") == change
+    assert Reader().read(data, "p") == (() if change is None else (change,))
 
 
 def test_two_devices_of_one_name_are_told_apart() -> None:
@@ -85,10 +93,13 @@ def test_changes_and_states_are_told(midi: Midi) -> None:
     midi.on_change = changes.append
     midi.on_state = lambda: states.append((midi.ports, midi.problem))
     Wire.last.play(0xB0, 7, 127)
-    Wire.last.play(0xC0, 7)
-    Wire.last.on_message({"ports": ["Knobs 1"], "problem": None})
-    Wire.last.on_message({"ports": [], "problem": "no MIDI: broken"})
-    assert changes == [Change("cc", 7, 1.0, 1, "Knobs 1")]
+    Wire.last.play(0xF0, 7)
+    Wire.last.on_message({"ports": ["Knobs 1"], "outputs": ["Rings"], "problem": None})
+    assert midi.output("ring") == "Rings"
+    Wire.last.on_message({"ports": [], "outputs": [], "problem": "no MIDI: broken"})
+    assert midi.output("ring") is None
+    port = [Change("port", 0, there, 1, "Knobs 1") for there in (1.0, 0.0)]
+    assert changes == [Change("cc", 7, 1.0, 1, "Knobs 1"), *port]
     assert states == [(("Knobs 1",), None), ((), "no MIDI: broken")]
     assert midi.wait(0)
 
@@ -128,16 +139,15 @@ def test_without_midi_knobs_stand_at_their_defaults() -> None:
     assert note(1).sample([0.0]).tolist() == [0.0]
 
 
-def test_a_smooth_knob_moves_gradually(midi: Midi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_smooth_knob_moves_gradually(midi: Midi) -> None:
     now = 100.0
-    monkeypatch.setattr("livevae.control.patterns.time.monotonic", lambda: now)
+    midi.timeline.clock = lambda: now
+    context = Context.at(1.0)
     pattern = cc(74, smooth=50)
-    assert pattern.sample([0.0]).tolist() == [0.0]
+    assert pattern.sample([0.0, 100.0], context).tolist() == [0.0, 0.0]
     Wire.last.play(0xB0, 74, 127)
-    now += 0.05
-    np.testing.assert_allclose(pattern.sample([0.0]), 1 - np.exp(-1))
-    now += 10
-    np.testing.assert_allclose(pattern.sample([0.0]), 1.0)
+    heard = pattern.sample([99.99, 100.0, 100.05, 100.1, 110.0], context)
+    np.testing.assert_allclose(heard, [0.0, 0.0, 1 - np.exp(-1), 1 - np.exp(-2), 1.0])
 
 
 def test_many_threads_may_read_while_messages_come(midi: Midi) -> None:
@@ -155,12 +165,13 @@ def test_many_threads_may_read_while_messages_come(midi: Midi) -> None:
     for reader in readers:
         reader.start()
     for n in range(3000):
-        Wire.last.play(0xB0 + n % 16, n % 128, n % 128)
+        Wire.last.play(0xD0 + n % 16, n % 128)
+        Wire.last.play(0xB0 + n % 16, 64 + n % 64, n % 128)
     done.set()
     for reader in readers:
         reader.join()
     assert not failures
-    assert len(midi.values) == 128
+    assert len(midi.values) == 64 + 16
 
 
 @pytest.mark.parametrize(
