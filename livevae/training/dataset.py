@@ -1,7 +1,8 @@
-"""Recordings in memory, and random segments of them."""
+"""Recordings in memory."""
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,16 +16,20 @@ from numpy.typing import NDArray
 from livevae.errors import LivevaeError
 
 Audio = NDArray[np.float32]
+"""Mono (n,), or stereo (2, n), in -1..1."""
 
-SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".opus", ".caf", ".au"})
-GAP = 0.15  # seconds of silence after each recording, so that endings and rests are learned
+_NAMES = "wav wave flac ogg oga opus mp3 aif aiff aifc caf au snd w64 rf64 wavex avr ircam sf nist sph paf pvf svx 8svx"
+SUFFIXES = frozenset(f".{name}" for name in f"{_NAMES} iff voc wve xi sds mat htk mpc sd2".split())
 SHORTEST = 1024  # samples; anything shorter is no recording
 HELD_OUT_ONE_IN = 14
+SILENCE = 1e-3  # of full scale, -60 dB: what stays under it is silence ...
+REST = 0.3  # ... of which no more than so many seconds are kept in one place
+TOLD_EVERY = 2.0  # seconds
 
 
 @dataclass(frozen=True)
 class Recordings:
-    """Mono recordings at one rate by name, those to train on apart from those only measured."""
+    """Recordings at one rate by name, those to train on apart from those only measured."""
 
     training: dict[str, Audio]
     held_out: dict[str, Audio]
@@ -36,77 +41,59 @@ def load_recordings(
     sample_rate: int,
     held_out: Sequence[str] | None = None,
     report: Callable[[str], None] = print,
+    channels: int = 1,
 ) -> Recordings:
-    """Every recording under `folders` (files are taken too), mixed to mono and resampled to `sample_rate`.
+    """Every recording under `folders` (files are taken too), as `channels` channels and resampled to `sample_rate`.
 
     `held_out` names recordings (stems) to keep from training; None holds out about one in 14 by a hash of the name.
-    Damaged, empty and very short files are reported, one line each, and skipped.
+    Long silences in what is trained on are cut short; what is held out stays as it is. Damaged, empty, silent and very
+    short files are reported, one line each, and skipped.
     Raises LivevaeError when a folder is missing or nothing usable is found.
     """
     training: dict[str, Audio] = {}
     kept: dict[str, Audio] = {}
     skipped: list[str] = []
-    for path in _find(folders):
+    paths = _find(folders)
+    told = time.monotonic()
+    for number, path in enumerate(paths):
+        if time.monotonic() - told > TOLD_EVERY:
+            report(f"Reading recordings: {number} of {len(paths)}")
+            told = time.monotonic()
+        out = path.stem in held_out if held_out is not None else _hash_holds_out(path.stem)
         try:
-            audio = _load(path, sample_rate)
+            audio = _load(path, sample_rate, channels)
+            if not out:
+                audio = without_silence(audio, sample_rate)
         except (soundfile.LibsndfileError, OSError, LivevaeError) as error:
             skipped.append(str(path))
             report(f"Skipped {path}: {error}")
             continue
-        out = path.stem in held_out if held_out is not None else _hash_holds_out(path.stem)
         group = kept if out else training
         group[_free_name(path.stem, group)] = audio
     if not training and not kept:
         where = ", ".join(str(folder) for folder in folders)
         raise LivevaeError(f"There is no usable recording in {where}: give a folder with WAV, FLAC, OGG or MP3 files.")
     if not training:  # too few recordings to hold any out
-        training, kept = kept, {}
+        training, kept = {name: without_silence(audio, sample_rate) for name, audio in kept.items()}, {}
     return Recordings(training, kept, tuple(skipped))
 
 
-class Segments:
-    """Random, varied segments of a set of recordings. All randomness comes from the generator passed in."""
+def without_silence(audio: Audio, sample_rate: int) -> Audio:
+    """The recording with each stretch under SILENCE cut to REST seconds. Raises LivevaeError where nothing is louder.
 
-    def __init__(self, recordings: dict[str, Audio], length: int, sample_rate: int) -> None:
-        """`length` in samples. Raises LivevaeError when all recordings together are shorter than one segment."""
-        gap = np.zeros(int(GAP * sample_rate), np.float32)
-        total = sum(len(audio) for audio in recordings.values())
-        if total < length:
-            raise LivevaeError(
-                f"The recordings are too short to train on: {total / sample_rate:.2f} s in all, "
-                f"and one training segment is {length / sample_rate:.2f} s; add more or longer recordings."
-            )
-        self._audio = np.concatenate([part for audio in recordings.values() for part in (audio, gap)])
-        self.length = length
-        self.seconds = total / sample_rate
-
-    def draw(self, count: int, random: np.random.Generator) -> Audio:
-        """`count` segments as (count, 1, length) in -1..1, each with its own gain, polarity and phase distortion."""
-        batch = np.empty((count, 1, self.length), np.float32)
-        for row in batch:
-            start = int(random.integers(0, len(self._audio) - self.length + 1))
-            row[0] = _vary(self._audio[start : start + self.length], random)
-        return batch
-
-
-def _vary(audio: Audio, random: np.random.Generator) -> Audio:
-    """The same sound to the ear: an all-pass filter at a random frequency, a gain of -12 to +3 dB, either polarity."""
-    gain = 10 ** (random.uniform(-12, 3) / 20) * random.choice([-1.0, 1.0])
-    if random.random() < 0.8:
-        audio = _all_pass(audio, float(np.exp(random.uniform(np.log(0.002), np.log(2.0)))), random.uniform(0.3, 0.97))
-    peak = float(np.max(np.abs(audio)))
-    if peak * abs(gain) > 1.0:
-        gain = np.sign(gain) / peak
-    return audio * np.float32(gain)
-
-
-def _all_pass(audio: Audio, angle: float, radius: float) -> Audio:
-    """A second-order all-pass filter with its poles at `radius` and +-`angle` (radians a sample)."""
-    size = len(audio) + 2048  # room for the filter's tail, so that it does not wrap to the front
-    delay = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
-    first, second = -2 * radius * np.cos(angle), radius**2
-    response = (second + first * delay + delay**2) / (1 + first * delay + second * delay**2)
-    return np.fft.irfft(np.fft.rfft(audio, size) * response, size)[: len(audio)].astype(np.float32)
+    What is kept of a stretch is its beginning, where a sound dies away, and as much as a frame before the next sound.
+    """
+    hop = sample_rate // 100
+    peaks = np.abs(np.atleast_2d(audio)).max(0)
+    frames = np.pad(peaks, (0, -len(peaks) % hop)).reshape(-1, hop).max(1)
+    loud = np.flatnonzero(frames > SILENCE)
+    if not len(loud):
+        raise LivevaeError("It is silent.")
+    last = np.maximum.accumulate(np.where(frames > SILENCE, np.arange(len(frames)), -len(frames)))
+    since = np.arange(len(frames)) - last
+    keep = since <= round(REST * 100)
+    keep[np.maximum(loud - 1, 0)] = True
+    return np.ascontiguousarray(audio[..., np.repeat(keep, hop)[: len(peaks)]])
 
 
 def _find(folders: Sequence[Path]) -> list[Path]:
@@ -121,16 +108,18 @@ def _find(folders: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _load(path: Path, sample_rate: int) -> Audio:
+def _load(path: Path, sample_rate: int, channels: int) -> Audio:
     audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    mono = np.ascontiguousarray(audio.mean(1))
-    if not np.all(np.isfinite(mono)):
+    if not np.all(np.isfinite(audio)):
         raise LivevaeError("It holds values that are no numbers.")
+    if channels == 1 or audio.shape[1] != channels:
+        # More channels than two have no left and right that could be known: all of them sound from the middle.
+        audio = np.repeat(audio.mean(1, keepdims=True), channels, 1)
     if rate != sample_rate:
-        mono = soxr.resample(mono, rate, sample_rate).astype(np.float32)
-    if len(mono) < SHORTEST:
-        raise LivevaeError(f"It is too short ({len(mono) / sample_rate * 1000:.0f} ms).")
-    return mono
+        audio = soxr.resample(audio, rate, sample_rate).astype(np.float32)
+    if len(audio) < SHORTEST:
+        raise LivevaeError(f"It is too short ({len(audio) / sample_rate * 1000:.0f} ms).")
+    return np.ascontiguousarray(audio[:, 0] if channels == 1 else audio.T)
 
 
 def _hash_holds_out(name: str) -> bool:

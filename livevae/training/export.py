@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate, cycle, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,9 @@ from livevae.training.vae import Autoencoder
 
 FLOAT_ATTRIBUTE = 2  # nn~'s code for the type of an attribute
 PIECE = 60  # seconds encoded at once for the statistics
-LARGEST_DIFFERENCE = 1e-4  # between a stream cut into chunks and one long call
+LARGEST_DIFFERENCE = 1e-4  # between a stream cut into chunks and the graph that was trained
+CHECKED_FRAMES = 16
+PATTERNS = ((1,), (2,), (3,), (16,), (1, 3, 2, 5, 4))  # latent frames in a chunk
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,9 @@ class Statistics:
 class StreamingModule(nn.Module):
     """What the file holds: encode, decode and forward on (batch, channels, steps), up to 64 rows, each a stream.
 
-    encode: audio (B, 1, n) -> latents (B, D, n / ratio), the posterior mean in the order of explained variance.
-    decode: latents (B, D, f) -> audio (B, 1, f * ratio). forward: one after the other.
+    encode: audio (B, channels, n) -> latents (B, D, n / ratio), the posterior mean in the order of explained variance.
+    decode: latents (B, D, f) -> audio (B, channels, f * ratio). forward: one after the other. reset: all streams
+    forget, as if the file had just been opened.
     The attribute `noise` (0 and up, 1 as trained) scales the noise head; at 0, decode draws no audible randomness.
     """
 
@@ -52,10 +56,10 @@ class StreamingModule(nn.Module):
 
     def __init__(self, model: Autoencoder, statistics: Statistics, sample_rate: int) -> None:
         super().__init__()
-        self.bank = StreamBank(model.bank)
+        self.bank = StreamBank(model.bank, model.shape.channels)
         self.encoder = StreamEncoder(model.encoder)
         self.decoder = StreamDecoder(model.decoder)
-        latents, ratio = model.shape.latents, model.shape.ratio
+        latents, ratio, channels = model.shape.latents, model.shape.ratio, model.shape.channels
         self.sr = sample_rate
         self.latent_size = latents
         self.full_latent_size = latents
@@ -65,9 +69,10 @@ class StreamingModule(nn.Module):
         self.noise = 1.0
         self.register_buffer("noise_params", torch.tensor([FLOAT_ATTRIBUTE]))
         names = [f"latent {index}" for index in range(latents)]
-        self._describe("encode", [1, 1, latents, ratio], ["audio"], names)
-        self._describe("decode", [latents, ratio, 1, 1], names, ["audio"])
-        self._describe("forward", [1, 1, 1, 1], ["audio"], ["audio"])
+        sides = ["audio"] if channels == 1 else ["left", "right"]
+        self._describe("encode", [channels, 1, latents, ratio], sides, names)
+        self._describe("decode", [latents, ratio, channels, 1], names, sides)
+        self._describe("forward", [channels, 1, channels, 1], sides, sides)
 
     def _describe(self, method: str, numbers: list[int], inputs: list[str], outputs: list[str]) -> None:
         self.register_buffer(f"{method}_params", torch.tensor(numbers))
@@ -86,6 +91,12 @@ class StreamingModule(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
+
+    @torch.jit.export
+    def reset(self) -> None:
+        for module in self.modules():
+            if hasattr(module, "cache"):
+                module.cache.zero_()  # type: ignore[operator]
 
     @torch.jit.export
     def get_methods(self) -> list[str]:
@@ -123,11 +134,11 @@ class StreamingModule(nn.Module):
 
 @torch.no_grad()
 def latent_statistics(model: Autoencoder, recordings: dict[str, Audio], sample_rate: int) -> Statistics:
-    """Encode all recordings (mono, at `sample_rate`) and find the principal axes of what comes out."""
+    """Encode all recordings (at `sample_rate`) and find the principal axes of what comes out."""
     device = model.bank.analysis.device
     means = []
     for piece in _pieces(recordings, PIECE * sample_rate // model.shape.ratio * model.shape.ratio, model.shape.ratio):
-        mean, _ = model.encoder(model.bank.split(torch.from_numpy(piece).view(1, 1, -1).to(device)))
+        mean, _ = model.encoder(model.bank.split(torch.from_numpy(piece).unsqueeze(0).to(device)))
         means.append(mean[0].t().double().cpu())
     frames = torch.cat(means)
     centre = frames.mean(0)
@@ -150,15 +161,16 @@ def latent_statistics(model: Autoencoder, recordings: dict[str, Audio], sample_r
 
 def _pieces(recordings: dict[str, Audio], longest: int, ratio: int) -> Iterator[Audio]:
     for audio in recordings.values():
-        padded = np.pad(audio, (0, -len(audio) % ratio))
-        for start in range(0, len(padded), longest):
-            yield padded[start : start + longest]
+        rows = np.atleast_2d(audio)
+        padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % ratio)))
+        for start in range(0, padded.shape[1], longest):
+            yield np.ascontiguousarray(padded[:, start : start + longest])
 
 
 def export(model: Autoencoder, recordings: dict[str, Audio], path: Path, sample_rate: int) -> Path:
     """Write `model` to `path` for nn~ and livevae, its latents ordered by what they explain of `recordings`.
 
-    The file appears only when complete and checked: reopened, its streams equal one long call.
+    The file appears only when complete and checked: reopened, its streams equal the graph that was trained.
     Raises LivevaeError when the check fails or the file cannot be written.
     """
     finished = copy.deepcopy(model).cpu()
@@ -170,8 +182,9 @@ def export(model: Autoencoder, recordings: dict[str, Audio], path: Path, sample_
             warnings.simplefilter("ignore")  # TorchScript is announced as deprecated; hosts need it
             torch.jit.save(torch.jit.script(StreamingModule(finished, statistics, sample_rate)), str(beside))
     except (RuntimeError, OSError) as error:
+        beside.unlink(missing_ok=True)
         raise LivevaeError(f"The model cannot be written to {path}: check the folder and the space left.") from error
-    difference = stream_difference(beside)
+    difference = stream_difference(beside, finished, statistics)
     if not difference < LARGEST_DIFFERENCE:
         beside.unlink()
         raise LivevaeError(
@@ -183,22 +196,31 @@ def export(model: Autoencoder, recordings: dict[str, Audio], path: Path, sample_
 
 
 @torch.no_grad()
-def stream_difference(path: Path) -> float:
-    """The largest difference between chunks of 1, 2 and 3 ratios and one long call, over encode and decode."""
+def stream_difference(path: Path, model: Autoencoder, statistics: Statistics) -> float:
+    """The largest difference between the graph that was trained and the file in chunks of all PATTERNS, over encode
+    and decode."""
+    shape = model.shape
     audio = 0.3 * torch.randn(
-        1, 1, 12 * open_exported(path).encode_params[3], generator=torch.Generator().manual_seed(0)
+        1, shape.channels, CHECKED_FRAMES * shape.ratio, generator=torch.Generator().manual_seed(0)
     )
-    whole = _in_chunks(path, audio, 12)
-    return max(
-        float((got - wanted).abs().max())
-        for chunk in (1, 2, 3)
-        for got, wanted in zip(_in_chunks(path, audio, chunk), whole, strict=True)
-    )
-
-
-def _in_chunks(path: Path, audio: Tensor, frames: int) -> tuple[Tensor, Tensor]:
-    """Latents and audio of a model opened anew, `frames` latent frames at a time."""
-    opened = open_exported(path)
+    mean, _ = model.encoder(model.bank.split(audio))
+    axes, centre = statistics.latent_pca.float(), statistics.latent_mean.float()
     torch.manual_seed(0)  # the noise head draws the same however the stream is cut
-    latents = torch.cat([opened.encode(part) for part in torch.split(audio, frames * opened.encode_params[3], 2)], 2)
-    return latents, torch.cat([opened.decode(part) for part in torch.split(latents, frames, 2)], 2)
+    wanted = (F.linear(mean.transpose(1, 2) - centre, axes).transpose(1, 2), model.bank.join(model.decoder(mean)))
+    return max(
+        float((got - whole).abs().max())
+        for pattern in PATTERNS
+        for got, whole in zip(_in_chunks(path, audio, pattern), wanted, strict=True)
+    )
+
+
+def _in_chunks(path: Path, audio: Tensor, pattern: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Latents and audio of a model opened anew, as many latent frames at a time as the pattern says, over and over."""
+    opened = open_exported(path)
+    ratio = int(opened.encode_params[3])
+    frames = [size for size, _ in zip(cycle(pattern), range(CHECKED_FRAMES // min(pattern)), strict=False)]
+    ends = [end for end in accumulate(frames) if end < CHECKED_FRAMES]
+    sizes = [after - before for before, after in pairwise([0, *ends, CHECKED_FRAMES])]
+    torch.manual_seed(0)
+    latents = torch.cat([opened.encode(part) for part in torch.split(audio, [size * ratio for size in sizes], 2)], 2)
+    return latents, torch.cat([opened.decode(part) for part in torch.split(latents, sizes, 2)], 2)

@@ -1,4 +1,4 @@
-"""What training minimises: a multiscale spectral distance after RAVE, and the latent's divergence from the prior."""
+"""What training minimises of the difference between sounds: a multiscale spectral distance after RAVE, and levels."""
 
 from __future__ import annotations
 
@@ -14,26 +14,31 @@ FLOOR = 3e-5  # magnitude below which spectra count as equal: about -90 dB of fu
 
 
 def magnitudes(audio: Tensor, size: int) -> Tensor:
-    """STFT magnitudes of (B, 1, n), window `size`, hop size / 4, as (B, bins, frames); white noise of rms 1 gives 1."""
+    """STFT magnitudes of (B, V, n), window `size`, hop size / 4, as (B, V, bins, frames); white noise of rms 1 gives
+    1."""
     window = torch.hann_window(size, device=audio.device)
     window = window / window.square().sum().sqrt()
     spectrum = torch.stft(
-        audio.squeeze(1), size, hop_length=size // 4, window=window, center=False, return_complex=True
+        audio.flatten(0, 1), size, hop_length=size // 4, window=window, center=False, return_complex=True
     )
-    return torch.view_as_real(spectrum).square().sum(-1).add(1e-12).sqrt()
+    levels = torch.view_as_real(spectrum).square().sum(-1).add(1e-12).sqrt()
+    return levels.view(*audio.shape[:2], *levels.shape[1:])
 
 
 def spectral_distance(made: Tensor, wanted: Tensor, scales: Sequence[int] = SCALES) -> Tensor:
     """Mean over scales of |S - S'| / |S| (a norm per row of the batch) plus the mean of |log S - log S'|.
 
-    Both (B, 1, n) with n at least the largest scale; a scalar comes back.
+    Both (B, channels, n) with n at least the largest scale; a scalar comes back. Of stereo, left, right, their sum and
+    their difference are compared, so that the image counts.
     """
+    made, wanted = _views(made), _views(wanted)
     total = made.new_zeros(())
     for size in scales:
         with torch.no_grad():
             target = magnitudes(wanted, size)
         guess = magnitudes(made, size)
-        linear = (guess - target).square().sum((1, 2)).add(1e-8).sqrt() / (target.square().sum((1, 2)).sqrt() + 1e-2)
+        whole = target.square().sum((1, 2, 3)).sqrt() + 1e-2
+        linear = (guess - target).square().sum((1, 2, 3)).add(1e-8).sqrt() / whole
         logarithmic = (torch.log(guess + FLOOR) - torch.log(target + FLOOR)).abs().mean()
         total = total + linear.mean() + logarithmic
     return total / len(scales)
@@ -53,6 +58,9 @@ def level_distance(made: Tensor, wanted: Tensor) -> Tensor:
     return 0.5 * each + total
 
 
-def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Kullback-Leibler divergence from a standard normal in nats per latent frame, meaned over batch and time."""
-    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1.0).sum(1).mean()
+def _views(audio: Tensor) -> Tensor:
+    """What of (B, channels, n) is compared, as (B, views, n)."""
+    if audio.size(1) == 1:
+        return audio
+    left, right = audio[:, :1], audio[:, 1:]
+    return torch.cat([left, right, (left + right) * 0.5**0.5, (left - right) * 0.5**0.5], 1)

@@ -20,25 +20,27 @@ NOISE_FRAME = 16  # band samples whose energy the noise baseline knows: 256 samp
 
 
 def log_spectral_distance(made: Audio, wanted: Audio) -> float:
-    """Root mean square difference of the log spectra in dB: over bins, then meaned over frames and window sizes."""
-    size = min(len(made), len(wanted))
+    """Root mean square difference of the log spectra in dB: over bins, then meaned over frames, window sizes and
+    channels."""
+    first, second = np.atleast_2d(made), np.atleast_2d(wanted)
+    size = min(first.shape[1], second.shape[1])
     pad = max(0, max(SCALES) - size)
-    pair = torch.from_numpy(np.pad(np.stack([made[:size], wanted[:size]]), ((0, 0), (0, pad)))).unsqueeze(1)
+    both = np.pad(np.concatenate([first[:, :size], second[:, :size]]), ((0, 0), (0, pad)))
+    rows = torch.from_numpy(both).unsqueeze(1)
     totals = []
     for scale in SCALES:
-        first, second = 20 * torch.log10(magnitudes(pair, scale) + FLOOR)
-        totals.append((first - second).square().mean(0).sqrt().mean())
+        guess, target = (20 * torch.log10(magnitudes(rows, scale)[:, 0] + FLOOR)).chunk(2)
+        totals.append((guess - target).square().mean(1).sqrt().mean())
     return float(torch.stack(totals).mean())
 
 
 @torch.no_grad()
 def rebuild(model: Autoencoder, audio: Audio, device: torch.device | None = None) -> Audio:
     """A recording through the model, its delay removed; as long as it came. The noise head draws from torch."""
-    ratio, delay = model.shape.ratio, model.delay
-    length = -(-(len(audio) + delay) // ratio) * ratio
-    padded = torch.from_numpy(np.pad(audio, (0, length - len(audio)))).view(1, 1, -1).to(device)
-    rebuilt: NDArray[np.float32] = model.reconstruct(padded)[0, 0].float().cpu().numpy()
-    return rebuilt[delay : delay + len(audio)]
+    delay, samples = model.delay, audio.shape[-1]
+    padded = _whole_frames(audio, delay, model.shape.ratio).to(device)
+    rebuilt: NDArray[np.float32] = model.reconstruct(padded)[0].float().cpu().numpy()
+    return rebuilt[:, delay : delay + samples].reshape(audio.shape)
 
 
 @torch.no_grad()
@@ -87,11 +89,15 @@ def compare(model: Path, recordings: dict[str, Audio]) -> dict[str, dict[str, fl
 @torch.no_grad()
 def transform_exported(opened: Any, audio: Audio) -> Audio:
     """A recording through an exported model from where its state stands, the model's delay removed."""
-    ratio, delay = int(opened.encode_params[3]), int(opened.cumulative_delay)
-    length = -(-(len(audio) + delay) // ratio) * ratio
-    padded = torch.from_numpy(np.pad(audio, (0, length - len(audio)))).view(1, 1, -1)
-    made: NDArray[np.float32] = opened(padded)[0, 0].numpy()
-    return made[delay : delay + len(audio)]
+    delay, samples = int(opened.cumulative_delay), audio.shape[-1]
+    made: NDArray[np.float32] = opened(_whole_frames(audio, delay, int(opened.encode_params[3])))[0].numpy()
+    return made[:, delay : delay + samples].reshape(audio.shape)
+
+
+def _whole_frames(audio: Audio, delay: int, ratio: int) -> torch.Tensor:
+    """The recording as a batch of one (1, channels, n), with room for the delay and filled up to whole frames."""
+    rows = np.atleast_2d(audio)
+    return torch.from_numpy(np.pad(rows, ((0, 0), (0, delay + -(rows.shape[1] + delay) % ratio)))).unsqueeze(0)
 
 
 def open_exported(path: Path) -> Any:

@@ -65,7 +65,10 @@ def _complementarity(half: Array, bands: int) -> tuple[Array, Array]:
 
 
 class FilterBank(nn.Module):
-    """Audio (B, 1, T) <-> bands (B, bands, T / bands). `delay` samples pass through both; T is a multiple of bands."""
+    """Audio (B, channels, T) <-> bands (B, channels * bands, T / bands), those of the first channel first.
+
+    `delay` samples pass through both; T is a multiple of bands.
+    """
 
     analysis: Tensor
     synthesis: Tensor
@@ -90,9 +93,13 @@ class FilterBank(nn.Module):
         self.past = blocks - 1
 
     def split(self, audio: Tensor) -> Tensor:
-        blocks = audio.view(audio.size(0), audio.size(2) // self.bands, self.bands).transpose(1, 2)
-        return F.conv1d(F.pad(blocks, (self.past, 0)), self.analysis)
+        rows, channels, steps = audio.size(0), audio.size(1), audio.size(2) // self.bands
+        blocks = audio.reshape(rows * channels, steps, self.bands).transpose(1, 2)
+        split = F.conv1d(F.pad(blocks, (self.past, 0)), self.analysis)
+        return split.view(rows, channels * self.bands, steps)
 
     def join(self, bands: Tensor) -> Tensor:
-        phases = F.conv1d(F.pad(bands, (self.past, 0)), self.synthesis)
-        return phases.transpose(1, 2).reshape(bands.size(0), 1, bands.size(2) * self.bands)
+        rows, channels, steps = bands.size(0), bands.size(1) // self.bands, bands.size(2)
+        each = bands.reshape(rows * channels, self.bands, steps)
+        phases = F.conv1d(F.pad(each, (self.past, 0)), self.synthesis)
+        return phases.transpose(1, 2).reshape(rows, channels, steps * self.bands)

@@ -76,23 +76,31 @@ class StreamResidual(nn.Module):
 
 
 class StreamBank(nn.Module):
-    """The filter bank: split (B, 1, n) -> (B, n / bands, bands), join the other way."""
+    """The filter bank: split (B, channels, n) -> (B, n / bands, channels * bands), join the other way."""
 
-    def __init__(self, bank: FilterBank) -> None:
+    def __init__(self, bank: FilterBank, channels: int = 1) -> None:
         super().__init__()
         self.bands = bank.bands
-        self.analysis = StreamConv(bank.analysis, None)
-        self.synthesis = StreamConv(bank.synthesis, None)
+        self.channels = channels
+        self.analysis = StreamConv(_side_by_side(bank.analysis, channels), None)
+        self.synthesis = StreamConv(_side_by_side(bank.synthesis, channels), None)
 
     @torch.jit.export
     def split(self, audio: Tensor) -> Tensor:
-        bands: Tensor = self.analysis(audio.reshape(audio.size(0), audio.size(2) // self.bands, self.bands))
+        rows, steps = audio.size(0), audio.size(2) // self.bands
+        blocks = audio.reshape(rows, self.channels, steps, self.bands)
+        if self.channels > 1:
+            blocks = blocks.transpose(1, 2)
+        bands: Tensor = self.analysis(blocks.reshape(rows, steps, self.channels * self.bands))
         return bands
 
     @torch.jit.export
     def join(self, bands: Tensor) -> Tensor:
         phases: Tensor = self.synthesis(bands)
-        return phases.view(bands.size(0), 1, bands.size(1) * self.bands)
+        rows, steps = bands.size(0), bands.size(1)
+        if self.channels > 1:
+            phases = phases.view(rows, steps, self.channels, self.bands).transpose(1, 2)
+        return phases.reshape(rows, self.channels, steps * self.bands)
 
     def forward(self, audio: Tensor) -> Tensor:
         return self.join(self.split(audio))
@@ -117,7 +125,7 @@ class StreamEncoder(nn.Module):
 
 
 class StreamNoise(nn.Module):
-    """The noise head: features (B, T, width) -> noise bands (B, T * stride, bands)."""
+    """The noise head: features (B, T, width) -> noise bands (B, T * stride, channels * bands)."""
 
     cache: Tensor
     filters: Tensor
@@ -165,6 +173,15 @@ class StreamDecoder(nn.Module):
 
 def _conv(conv: nn.Conv1d) -> StreamConv:
     return StreamConv(conv.weight, conv.bias, conv.stride[0], conv.dilation[0])
+
+
+def _side_by_side(weight: Tensor, channels: int) -> Tensor:
+    """The weight (out, in, kernel) for each channel on its own: one convolution, so that a row stays one stream."""
+    outputs, inputs, kernel = weight.shape
+    joined = weight.new_zeros(channels, outputs, channels, inputs, kernel)
+    for channel in range(channels):
+        joined[channel, :, channel] = weight
+    return joined.view(channels * outputs, channels * inputs, kernel)
 
 
 def _sequence(layers: nn.Module) -> nn.Sequential:

@@ -1,50 +1,34 @@
-"""The training loop: segments in, a checkpoint that survives anything, a model out."""
+"""Training from beginning to end: segments in, a checkpoint that survives anything, a model out."""
 
 from __future__ import annotations
 
-import math
-import os
-import pickle
 import time
-import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from livevae.errors import LivevaeError
 from livevae.model.runner import flushed_denormals
 from livevae.training.config import TrainConfig
-from livevae.training.dataset import Recordings, Segments, load_recordings
+from livevae.training.dataset import Recordings, load_recordings
 from livevae.training.export import export
-from livevae.training.losses import divergence, level_distance, spectral_distance
+from livevae.training.listening import Listening
 from livevae.training.measure import log_spectral_distance, rebuild
-from livevae.training.vae import Autoencoder
+from livevae.training.parallel import crew, local_device
+from livevae.training.recover import recover
+from livevae.training.run import Losses, Run
 
-WARM_UP_STEPS = 200
-DECAY_FROM = 0.5  # of the run: the rate is constant before, and falls along a cosine after
-FINAL_RATE = 0.02
-DIVERGENCE_WARM_UP = 0.2  # of the run
-LARGEST_GRADIENT = 2.0
-AVERAGING = 0.999
 REPORT_EVERY = 15.0  # seconds
+HEARD = 3  # recordings kept to listen to at each validation
+MEASURED = 12  # recordings measured when an adapted model's own are, since none is held out
+EXCERPT = 10.0  # seconds of each of those
 
 
 class TrainingStopped(LivevaeError):
     """Training was asked to stop and left a checkpoint to resume from."""
-
-
-@dataclass
-class Progress:
-    """Where a run stands; kept in its checkpoint."""
-
-    step: int = 0
-    seconds: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
 
 
 @flushed_denormals()
@@ -52,175 +36,125 @@ def train(config: TrainConfig, report: Callable[[str], None] = print, stop: Call
     """Train a model, export it to `config.output` and return that path.
 
     Where `stop` turns true, the run saves its checkpoint and raises TrainingStopped; a run killed outright resumes
-    from the checkpoint before. Raises LivevaeError for unusable recordings or a checkpoint that does not fit.
+    from the checkpoint before. Under `torchrun` the processes share each step, and the first writes the model.
+    Raises LivevaeError for unusable recordings or a checkpoint that does not fit.
     """
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    recordings = load_recordings(config.folders, config.sample_rate, config.held_out, report)
-    run = Run(config, recordings)
-    report(
-        f"{len(recordings.training)} recordings ({run.segments.seconds:.0f} s), {len(recordings.held_out)} held out, "
-        f"{sum(p.numel() for p in run.model.parameters()) / 1e6:.2f} M parameters on {run.device}"
-    )
-    if config.checkpoint.exists():
-        if not config.resume:
-            raise LivevaeError(f"{config.checkpoint} holds an earlier run: add --resume to go on, or delete it.")
-        run.restore()
-        report(f"Resumed at step {run.progress.step}")
-    run.loop(report, stop)
-    report("Exporting.")
-    return export(run.averaged, recordings.training, config.output, config.sample_rate)
+    device = choose_device(local_device(config.device))
+    with crew(device) as together:
+        if not together.leads:
+            report = _silent
+        start, channels = None, config.channels
+        if config.start is not None:
+            start, rate = recover(config.start)
+            config, channels = replace(config, sample_rate=rate), start.shape.channels
+        recordings = load_recordings(config.folders, config.sample_rate, config.held_out, report, channels)
+        run = Run(config, recordings, device, together, start)
+        report(
+            f"{len(recordings.training)} recordings, {run.segments.seconds:.0f} s; {len(recordings.held_out)} held out"
+        )
+        if config.checkpoint.exists():
+            if not config.resume:
+                raise LivevaeError(
+                    f"{config.checkpoint} is there from an earlier run: add --resume to go on from it, or delete it."
+                )
+            run.restore()
+            report(f"Resumed at step {run.progress.step}")
+        Session(run, recordings, report).loop(stop)
+        if together.leads:
+            report("Writing the model")
+            export(run.finished(), recordings.training, config.output, config.sample_rate)
+    return config.output
 
 
-class Run:
-    """A model being trained, with everything a checkpoint needs."""
+class Session:
+    """A run being driven to its end: reported, measured, listened to, saved."""
 
-    def __init__(self, config: TrainConfig, recordings: Recordings) -> None:
-        self.config = config
-        self.sizes = config.sizes
-        self.device = choose_device(config.device)
-        self.held_out = recordings.held_out
-        shape = self.sizes.shape
-        self.segments = Segments(recordings.training, self.sizes.frames * shape.ratio, config.sample_rate)
-        torch.manual_seed(config.seed)
-        self.random = np.random.default_rng(config.seed)
-        self.model = Autoencoder(shape).to(self.device)
-        self.averaged = Autoencoder(shape).to(self.device).requires_grad_(False)
-        self.averaged.load_state_dict(self.model.state_dict())
-        self.optimiser = torch.optim.Adam(self.model.parameters(), self.sizes.rate, betas=(0.9, 0.99))
-        self.progress = Progress()
+    def __init__(self, run: Run, recordings: Recordings, report: Callable[[str], None]) -> None:
+        self.run = run
+        self.config = run.config
+        self.report = report
+        self.measured, self.kind = recordings.held_out, "held-out recordings"
+        if not self.measured and self.config.start is not None:
+            longest = int(EXCERPT * self.config.sample_rate)
+            some = list(recordings.training.items())[:MEASURED]
+            self.measured, self.kind = {name: audio[..., :longest] for name, audio in some}, "recordings"
+        if self.config.patience is not None and not self.measured:
+            raise LivevaeError(
+                "No recording is held out to stop by: name some with --held-out, or leave out --patience."
+            )
+        self.listening = Listening(self.config.folder, self.config.sample_rate) if self.config.listening else None
 
-    @property
-    def done(self) -> float:
-        """How much of the run is done, 0 to 1."""
-        if self.config.minutes is not None:
-            return min(1.0, self.progress.seconds / (60 * self.config.minutes))
-        return min(1.0, self.progress.step / self.config.goal)
-
-    def loop(self, report: Callable[[str], None], stop: Callable[[], bool]) -> None:
+    def loop(self, stop: Callable[[], bool]) -> None:
+        """Train to the end. Raises TrainingStopped after `stop` turned true, with the checkpoint saved."""
+        run, progress = self.run, self.run.progress
         began = reported = saved = time.monotonic()
-        before = self.progress.seconds
-        recent: list[list[float]] = []
-        while self.done < 1.0:
-            recent.append(self.step())
+        before = progress.seconds
+        recent: list[Losses] = []
+        if self.config.start is not None and progress.step == 0:
+            self.validate()
+        while not run.over:
+            recent.append(run.step())
             now = time.monotonic()
-            self.progress.seconds = before + now - began
-            if self.progress.step % self.config.validate_every == 0:
-                self.validate(report)
-            if now - reported > REPORT_EVERY or self.done >= 1.0:
-                report(self._line(np.mean(recent, axis=0)))
+            progress.seconds = run.crew.told(before + now - began, run.device)
+            if progress.step % self.config.validate_every == 0 and run.done < 1.0:
+                self.validate()
+            if now - reported > REPORT_EVERY or run.over:
+                self.report(run.line(Losses(*np.mean(recent, axis=0))))
                 recent, reported = [], now
-            if stop():
+            if run.crew.any(stop(), run.device):
                 self.save()
                 raise TrainingStopped(
-                    f"Stopped at step {self.progress.step}: the same command with --resume goes on from here."
+                    f"Stopped at step {progress.step}: the same command with --resume goes on from here."
                 )
             if now - saved > self.config.save_every:
-                self.save()
+                self._save_or_go_on()
                 saved = now
-        self.validate(report)
+        if not progress.history or progress.history[-1]["step"] != progress.step:
+            self.validate()
         self.save()
+        if self.config.start is not None and self.measured:
+            first, last = (row["log_spectral_distance"] for row in (progress.history[0], progress.history[-1]))
+            self.report(f"The model came from {first:.2f} to {last:.2f} dB from the {self.kind}")
+        if self.listening is not None:
+            self.listening.close()
 
-    def step(self) -> list[float]:
-        """One step of the optimiser; gives (spectral distance, level distance, divergence, gradient norm)."""
-        rate = self.sizes.rate * self._rate_factor()
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        audio = torch.from_numpy(self.segments.draw(self.config.batch or self.sizes.batch, self.random)).to(self.device)
-        made = self.model(audio, self.config.half)
-        distance = spectral_distance(made.audio, delayed(audio, self.model.delay))
-        level = level_distance(made.bands, made.wanted_bands)
-        spread = divergence(made.mean, made.log_variance)
-        weight = self.config.divergence_weight * min(1.0, self.done / DIVERGENCE_WARM_UP)
-        loss = distance + self.config.level_weight * level + weight * spread
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        size = torch.nn.utils.clip_grad_norm_(self.model.parameters(), LARGEST_GRADIENT)
-        if torch.isfinite(size):
-            self.optimiser.step()
-        self._average()
-        self.progress.step += 1
-        return [distance.item(), level.item(), spread.item(), size.item()]
-
-    def validate(self, report: Callable[[str], None]) -> None:
-        """Note and report the log-spectral distance, in dB, of the averaged model on the held-out recordings."""
-        if not self.held_out:
+    def validate(self) -> None:
+        """Measure the averaged model on the measured recordings: note, report, and let them be heard."""
+        run = self.run
+        if not self.measured:
             return
-        distances = [
-            log_spectral_distance(rebuild(self.averaged, audio, self.device), audio) for audio in self.held_out.values()
-        ]
-        self.progress.history.append({"step": self.progress.step, "log_spectral_distance": float(np.mean(distances))})
-        report(f"step {self.progress.step}: {np.mean(distances):.2f} dB from the held-out recordings")
+        distance = 0.0
+        if run.crew.leads:
+            distances = []
+            devices = [run.device] if run.device.type == "cuda" else []
+            with torch.random.fork_rng(devices=devices):  # the run draws on as if it had not been measured
+                torch.manual_seed(0)
+                for number, (name, audio) in enumerate(self.measured.items()):
+                    made = rebuild(run.averaged, audio, run.device)
+                    distances.append(log_spectral_distance(made, audio))
+                    if self.listening is not None and number < HEARD:
+                        self.listening.sound(run.progress.step, name, audio, made)
+            distance = float(np.mean(distances))
+        row = run.note(run.crew.told(distance, run.device))
+        self.report(f"step {run.progress.step}: {distance:.2f} dB from the {self.kind}")
+        if self.listening is not None and run.crew.leads:
+            self.listening.figures(run.progress.step, row)
+            if self.listening.failed:
+                self.report(f"Nothing more can be written to {self.config.folder}: {self.listening.failed}.")
+                self.listening = None
 
     def save(self) -> None:
-        """Write the checkpoint; the one before stays whole until the new one is."""
-        path = self.config.checkpoint
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".new")
-        torch.save(
-            {
-                "preset": self.config.preset,
-                "model": self.model.state_dict(),
-                "averaged": self.averaged.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "progress": vars(self.progress),
-                "numpy_random": self.random.bit_generator.state,
-                "torch_random": torch.get_rng_state(),
-                "cuda_random": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
-            },
-            beside,
-        )
-        with open(beside, "rb") as written:
-            os.fsync(written.fileno())
-        os.replace(beside, path)
+        if self.run.crew.leads:
+            self.run.save()
 
-    def restore(self) -> None:
-        """Take up where the checkpoint stands. Raises LivevaeError when it is damaged or of another preset."""
-        kept = load_checkpoint(self.config.checkpoint)
-        if kept["preset"] != self.config.preset:
-            raise LivevaeError(
-                f"{self.config.checkpoint} is of the preset {kept['preset']!r}: resume with --preset {kept['preset']}."
-            )
-        self.model.load_state_dict(kept["model"])
-        self.averaged.load_state_dict(kept["averaged"])
-        self.optimiser.load_state_dict(kept["optimiser"])
-        self.progress = Progress(**kept["progress"])
-        self.random.bit_generator.state = kept["numpy_random"]
-        torch.set_rng_state(kept["torch_random"])
-        if self.device.type == "cuda" and kept["cuda_random"]:
-            torch.cuda.set_rng_state_all(kept["cuda_random"])
-
-    def _rate_factor(self) -> float:
-        warm = min(1.0, (self.progress.step + 1) / WARM_UP_STEPS)
-        late = max(0.0, (self.done - DECAY_FROM) / (1 - DECAY_FROM))
-        return warm * (FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * late)))
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        # Early on the average follows closely, so that a short run exports what it learned.
-        keep = min(AVERAGING, (1 + self.progress.step) / (10 + self.progress.step))
-        for kept, fresh in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
-            kept.lerp_(fresh, 1 - keep)
-
-    def _line(self, recent: Any) -> str:
-        distance, level, spread, size = (float(value) for value in recent)
-        left = self.progress.seconds * (1 / max(self.done, 1e-9) - 1)
-        return (
-            f"step {self.progress.step}  distance {distance:.4f}  level {level:.3f}  "
-            f"divergence {spread:.1f} nats  gradient {size:.2f}  "
-            f"{self.progress.seconds / self.progress.step:.3f} s a step  {left / 60:.1f} min left"
-        )
-
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """A checkpoint's contents. Raises LivevaeError when the file is damaged."""
-    try:
-        if not zipfile.is_zipfile(path):
-            raise OSError("it is no archive")
-        kept: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, OSError, pickle.UnpicklingError) as error:
-        raise LivevaeError(f"The checkpoint {path} cannot be read: delete it and train anew.") from error
-    return kept
+    def _save_or_go_on(self) -> None:
+        # A disk that is full now may have room later, and hours of training are worth more than this checkpoint.
+        try:
+            self.save()
+        except LivevaeError as error:
+            self.report(str(error))
 
 
 def choose_device(name: str) -> torch.device:
@@ -235,6 +169,5 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def delayed(audio: Tensor, samples: int) -> Tensor:
-    """(B, 1, n) moved `samples` later, silence before it."""
-    return torch.nn.functional.pad(audio, (samples, 0))[..., : audio.size(-1)]
+def _silent(line: str) -> None:
+    """What the other processes report: nothing."""

@@ -17,14 +17,14 @@ LIFT = 100.0  # quiet sounds reach the encoder compressed, so that they count
 
 
 class Encoder(nn.Module):
-    """Bands (B, bands, T) -> posterior mean and log variance, each (B, latents, T / prod(strides))."""
+    """Bands (B, channels * bands, T) -> posterior mean and log variance, each (B, latents, T / prod(strides))."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.lift = LIFT
         self.latents = shape.latents
         widths = shape.encoder_widths
-        layers: list[nn.Module] = [CausalConv(shape.bands, widths[0], 5)]
+        layers: list[nn.Module] = [CausalConv(shape.streams, widths[0], 5)]
         for (narrow, wide), stride in zip(pairwise(widths), shape.strides, strict=True):
             layers += [
                 Residual(narrow, 1),
@@ -42,25 +42,25 @@ class Encoder(nn.Module):
 class NoiseHead(nn.Module):
     """White noise, split by a fixed filter bank inside every band, each part with its own level.
 
-    Features (B, width, T) -> noise bands (B, bands, T * stride). Every row of a batch hears the same white noise, drawn
-    from torch's generator in the order of time: neither the batch nor the cutting into chunks changes what one row
-    gets from a given seed.
+    Features (B, width, T) -> noise bands (B, channels * bands, T * stride). Every row of a batch hears the same white
+    noise, drawn from torch's generator in the order of time: neither the batch nor the cutting into chunks changes what
+    one row gets from a given seed.
     """
 
     filters: Tensor
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.bands = shape.bands
+        self.bands = shape.streams
         self.splits = shape.noise_splits
         self.stride = shape.strides[0]
-        levels = shape.bands * shape.noise_splits
+        levels = self.bands * shape.noise_splits
         self.levels = CausalConv(shape.decoder_widths[1], levels, 3)
         with torch.no_grad():
             self.levels.conv.weight.mul_(0.2)
             assert self.levels.conv.bias is not None
             self.levels.conv.bias.fill_(-3.0)
-        self.register_buffer("filters", _noise_filters(shape.noise_splits).repeat(shape.bands, 1, 1))
+        self.register_buffer("filters", _noise_filters(shape.noise_splits).repeat(self.bands, 1, 1))
 
     def forward(self, features: Tensor) -> Tensor:
         levels = level(self.levels(features)).unsqueeze(3)
@@ -72,7 +72,7 @@ class NoiseHead(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Latents (B, latents, T) -> bands (B, bands, T * prod(strides))."""
+    """Latents (B, latents, T) -> bands (B, channels * bands, T * prod(strides))."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -86,11 +86,11 @@ class Decoder(nn.Module):
         self.slow = nn.Sequential(*stages[:-1])
         self.fast = stages[-1]
         self.noise = NoiseHead(shape)
-        self.wave = CausalConv(widths[0], 2 * shape.bands, 5)
+        self.wave = CausalConv(widths[0], 2 * shape.streams, 5)
         with torch.no_grad():
             assert self.wave.conv.bias is not None
             self.wave.conv.weight.mul_(0.2)
-            self.wave.conv.bias[shape.bands :] = -2.0
+            self.wave.conv.bias[shape.streams :] = -2.0
 
     def forward(self, latents: Tensor) -> Tensor:
         slow = self.slow(self.enter(latents))
@@ -100,17 +100,23 @@ class Decoder(nn.Module):
 
 
 class Rebuilt(NamedTuple):
-    """What training compares: audio (B, 1, n), its bands as made and as wanted, and the posterior they came through."""
+    """What training compares: audio (B, channels, n), its bands as made and as wanted, and the posterior they came
+    through with the sample drawn from it.
+    """
 
     audio: Tensor
     bands: Tensor
     wanted_bands: Tensor
     mean: Tensor
     log_variance: Tensor
+    latents: Tensor
 
 
 class Autoencoder(nn.Module):
-    """Audio (B, 1, n) in -1..1 <-> latents (B, latents, n / ratio). `delay` samples lie between audio in and out."""
+    """Audio (B, channels, n) in -1..1 <-> latents (B, latents, n / ratio).
+
+    `delay` samples lie between audio in and out.
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -123,19 +129,20 @@ class Autoencoder(nn.Module):
     def delay(self) -> int:
         return self.bank.delay
 
-    def forward(self, audio: Tensor, half: bool = False) -> Rebuilt:
+    def forward(self, audio: Tensor, half: bool = False, chance: Tensor | None = None) -> Rebuilt:
         """Audio rebuilt from a sample of the posterior.
 
         `half` computes encoder and decoder in bfloat16; the filter bank stays exact, or the rounding of loud bands
-        would drown quiet ones.
+        would drown quiet ones. `chance` (B, latents, frames) is what the sample is made of, normal draws; None draws.
         """
         bands = self.bank.split(audio)
         with torch.autocast(audio.device.type, torch.bfloat16, enabled=half):
             mean, log_variance = (part.float() for part in self.encoder(bands))
-            latents = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+            chance = torch.randn_like(mean) if chance is None else chance
+            latents = mean + chance * torch.exp(0.5 * log_variance)
             made = self.decoder(latents)
         made = made.float()
-        return Rebuilt(self.bank.join(made), made, bands, mean, log_variance)
+        return Rebuilt(self.bank.join(made), made, bands, mean, log_variance, latents)
 
     def reconstruct(self, audio: Tensor) -> Tensor:
         """Audio rebuilt from the posterior mean."""

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livevae.training.config import PRESETS
-from livevae.training.losses import divergence, level_distance, spectral_distance
+from livevae.training.losses import level_distance, spectral_distance
+from livevae.training.regularisation import divergence
 from livevae.training.streaming import StreamBank, StreamDecoder, StreamEncoder
 from livevae.training.vae import Autoencoder
 
@@ -40,7 +41,7 @@ def test_shapes_and_gradients(model: Autoencoder) -> None:
 def test_presets_are_whole(preset: str) -> None:
     sizes = PRESETS[preset]
     model = Autoencoder(sizes.shape)
-    assert sizes.shape.ratio == 1024
+    assert sizes.shape.ratio == (128 if preset == "low-latency" else 1024)
     assert sum(p.numel() for p in model.parameters()) * 4 < 8e6
     with torch.no_grad():
         assert model.reconstruct(noise(1, 2048)).shape == (1, 1, 2048)
@@ -94,3 +95,12 @@ def test_spectral_distance_orders_what_the_ear_orders() -> None:
     same, quieter, silent = (float(spectral_distance(audio * gain, audio)) for gain in (1.0, 0.5, 0.0))
     assert same == pytest.approx(0.0, abs=1e-3)
     assert same < quieter < silent
+
+
+def test_spectral_distance_hears_the_image_of_stereo() -> None:
+    mono = noise(1, 16384)
+    wide, middle = torch.cat([mono, -mono], 1), torch.cat([mono, mono], 1)
+    assert float(spectral_distance(middle, middle)) == pytest.approx(0.0, abs=1e-3)
+    apart = float(spectral_distance(wide, middle))
+    assert 1 < apart < 10  # each side alone sounds the same
+    assert float(spectral_distance(0.5 * middle, middle)) < apart

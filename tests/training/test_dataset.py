@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 from livevae.errors import LivevaeError
-from livevae.training.dataset import Segments, load_recordings
+from livevae.training.dataset import load_recordings
+from livevae.training.segments import Segments
 
 
 def write(path: Path, seconds: float, rate: int = 48000, channels: int = 1) -> None:
@@ -71,6 +72,41 @@ def test_a_folder_without_recordings_is_refused_by_name(tmp_path: Path, make: st
 def test_too_little_sound_is_refused() -> None:
     with pytest.raises(LivevaeError, match="too short"):
         Segments({"a": np.zeros(3000, np.float32)}, 16384, 48000)
+
+
+def test_long_silence_is_cut_short_where_it_is_trained_on(tmp_path: Path) -> None:
+    tone = 0.5 * np.sin(np.arange(24000) * 0.05)
+    audio = np.concatenate([np.zeros(48000), tone, np.zeros(96000), tone, np.zeros(72000)])
+    soundfile.write(tmp_path / "gaps.wav", audio, 48000)
+    soundfile.write(tmp_path / "kept.wav", audio, 48000)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(48000), 48000)
+    found = load_recordings([tmp_path], 48000, ("kept",), lambda line: None)
+    assert [Path(name).name for name in found.skipped] == ["silent.wav"]
+    assert len(found.held_out["kept"]) == len(audio)
+    trained = found.training["gaps"]
+    assert 1.5 * 48000 < len(trained) < 1.8 * 48000
+    assert np.sum(trained**2) == pytest.approx(np.sum(audio**2), rel=1e-3)
+
+
+def test_stereo_keeps_its_sides_and_mono_is_put_in_the_middle(tmp_path: Path) -> None:
+    left = 0.5 * np.sin(np.arange(48000) * 0.05)
+    soundfile.write(tmp_path / "wide.wav", np.stack([left, np.zeros(48000)], 1), 48000)
+    soundfile.write(tmp_path / "narrow.wav", left, 44100)
+    found = load_recordings([tmp_path], 48000, (), channels=2).training
+    assert np.abs(found["wide"][0]).max() > 0.4
+    assert not found["wide"][1].any()
+    np.testing.assert_array_equal(found["narrow"][0], found["narrow"][1])
+    drawn = Segments(found, 8192, 48000, pitch=0.5).draw(5, np.random.default_rng(0))
+    assert drawn.shape == (5, 2, 8192)
+
+
+def test_pitch_changes_by_no_more_than_it_may() -> None:
+    audio = np.sin(np.arange(480000) * 2 * np.pi * 1000 / 48000).astype(np.float32)
+    drawn = Segments({"a": audio}, 16384, 48000, pitch=1.0).draw(24, np.random.default_rng(2))[:, 0, 2000:-2000]
+    spectra = np.abs(np.fft.rfft(drawn * np.hanning(drawn.shape[1]), 1 << 17, axis=1))
+    semitones = 12 * np.log2(spectra.argmax(1) / (1 << 17) * 48)
+    assert np.abs(semitones).max() < 1.05
+    assert 4 <= np.sum(np.abs(semitones) > 0.05) <= 16
 
 
 def test_segments_vary_within_full_scale_and_repeat_from_a_seed() -> None:

@@ -2,48 +2,30 @@
 
 import argparse
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 
 from livevae.errors import LivevaeError
 from livevae.training import TrainConfig, TrainingStopped, train
+from livevae.training.checkpoint import load_checkpoint
 from livevae.training.command import add_arguments, run
 from livevae.training.dataset import load_recordings
-from livevae.training.trainer import Run, load_checkpoint
+from livevae.training.losses import spectral_distance
+from livevae.training.run import Run, delayed
+
+Plan = Callable[..., TrainConfig]
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("recordings")
-    time_axis = np.arange(48000) / 48000
-    random = np.random.default_rng(0)
-    for index in range(4):
-        tone = np.sin(2 * np.pi * 110 * 2**index * time_axis) * np.exp(-3 * time_axis)
-        soundfile.write(path / f"tone-{index}.wav", 0.4 * tone + 0.02 * random.standard_normal(48000), 48000)
-    return path
-
-
-def config(folder: Path, output: Path, **changes: Any) -> TrainConfig:
-    settings = {
-        "preset": "tiny",
-        "steps": 6,
-        "held_out": ("tone-3",),
-        "device": "cpu",
-        "threads": 1,
-        "save_every": 1e9,
-    } | changes
-    return TrainConfig(folders=(folder,), output=output, **settings)
 
 
 def quiet(line: str) -> None:
@@ -51,41 +33,58 @@ def quiet(line: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(config(folder, tmp_path_factory.mktemp("whole") / "whole.ts"), report=quiet)
+def finished(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(plan(tmp_path_factory.mktemp("whole") / "whole.ts"), report=quiet)
 
 
-def test_training_brings_the_distance_down(folder: Path, tmp_path: Path) -> None:
-    settings = config(folder, tmp_path / "m.ts")
-    training = Run(settings, load_recordings(settings.folders, 48000, settings.held_out))
-    distances = [training.step()[0] for _ in range(25)]
-    assert np.mean(distances[-4:]) < 0.9 * distances[0]
+def test_training_brings_the_distance_down(plan: Plan, tmp_path: Path) -> None:
+    settings = plan(tmp_path / "m.ts", steps=1000, pitch=0.0)
+    training = Run(settings, load_recordings(settings.folders, 48000, settings.held_out), torch.device("cpu"))
+    audio = torch.from_numpy(training.segments.draw(3, np.random.default_rng(9)))
+
+    def distance() -> float:
+        torch.manual_seed(0)
+        with torch.no_grad():
+            return float(spectral_distance(training.model.reconstruct(audio), delayed(audio, training.model.delay)))
+
+    before = distance()
+    for _ in range(30):
+        training.step()
+    assert distance() < 0.97 * before
 
 
-def test_progress_and_the_held_out_distance_are_told(folder: Path, tmp_path: Path) -> None:
+def test_progress_and_the_held_out_distance_are_told(plan: Plan, tmp_path: Path) -> None:
     lines: list[str] = []
-    train(config(folder, tmp_path / "m.ts", steps=2), report=lines.append)
+    train(plan(tmp_path / "m.ts", steps=2), report=lines.append)
     assert any("min left" in line and "distance" in line for line in lines)
     assert any("dB from the held-out" in line for line in lines)
     history = load_checkpoint(tmp_path / "m.checkpoint")["progress"]["history"]
     assert history[-1]["step"] == 2
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(folder: Path, finished: Path, tmp_path: Path) -> None:
-    output = tmp_path / "m.ts"
+@pytest.mark.parametrize("second_stage", [1.0, 0.3], ids=["first stage", "second stage"])
+def test_a_resumed_run_equals_an_uninterrupted_one(plan: Plan, tmp_path: Path, second_stage: float) -> None:
+    whole, output = tmp_path / "whole.ts", tmp_path / "m.ts"
+    settings = {"steps": 5, "adversarial_from": second_stage, "validate_every": 2, "patience": 9}
+    train(plan(whole, **settings), report=quiet)
     asked = iter([False, False, True])
     with pytest.raises(TrainingStopped, match="--resume"):
-        train(config(folder, output), report=quiet, stop=lambda: next(asked))
-    assert load_checkpoint(output.with_suffix(".checkpoint"))["progress"]["step"] == 3
+        train(plan(output, **settings), report=quiet, stop=lambda: next(asked))
+    kept = load_checkpoint(output.with_suffix(".checkpoint"))
+    assert kept["progress"]["step"] == 3
+    assert (kept["opponent"] is not None) == (second_stage < 1)
     assert not output.exists()
-    train(config(folder, output, resume=True), report=quiet)
-    whole, resumed = (load_checkpoint(path.with_suffix(".checkpoint")) for path in (finished, output))
-    for part in ("model", "averaged"):
-        for name, value in whole[part].items():
-            assert torch.equal(value, resumed[part][name]), (part, name)
+    train(plan(output, resume=True, **settings), report=quiet)
+    first, second = (load_checkpoint(path.with_suffix(".checkpoint")) for path in (whole, output))
+    for part in ("model", "averaged", "best"):
+        for name, value in first[part].items():
+            assert torch.equal(value, second[part][name]), (part, name)
+    for losses in (first["progress"], second["progress"]):
+        losses.pop("seconds")
+    assert first["progress"] == second["progress"]
 
 
-def test_a_killed_run_leaves_a_checkpoint_that_resumes(folder: Path, tmp_path: Path) -> None:
+def test_a_killed_run_leaves_a_checkpoint_that_resumes(plan: Plan, folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "m.ts"
     script = (
         "from pathlib import Path; from livevae.training import TrainConfig, train; "
@@ -103,22 +102,71 @@ def test_a_killed_run_leaves_a_checkpoint_that_resumes(folder: Path, tmp_path: P
     step = load_checkpoint(output.with_suffix(".checkpoint"))["progress"]["step"]
     assert step >= 1
     settings = {"resume": True, "steps": step + 1, "held_out": None}
-    assert train(config(folder, output, **settings), report=quiet).exists()
+    assert train(plan(output, **settings), report=quiet).exists()
     assert load_checkpoint(output.with_suffix(".checkpoint"))["progress"]["step"] == step + 1
 
 
-def test_an_earlier_run_is_not_overwritten_by_accident(folder: Path, finished: Path) -> None:
+def test_an_earlier_run_is_not_overwritten_by_accident(plan: Plan, finished: Path) -> None:
     with pytest.raises(LivevaeError, match="--resume"):
-        train(config(folder, finished), report=quiet)
+        train(plan(finished), report=quiet)
 
 
-def test_a_checkpoint_that_does_not_fit_is_refused(folder: Path, finished: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_that_does_not_fit_is_refused(plan: Plan, finished: Path, tmp_path: Path) -> None:
     (tmp_path / "m.checkpoint").write_bytes(finished.with_suffix(".checkpoint").read_bytes())
     with pytest.raises(LivevaeError, match="tiny"):
-        train(config(folder, tmp_path / "m.ts", preset="small", resume=True), report=quiet)
+        train(plan(tmp_path / "m.ts", preset="small", resume=True), report=quiet)
     (tmp_path / "m.checkpoint").write_bytes(b"torn")
     with pytest.raises(LivevaeError, match="cannot be read"):
-        train(config(folder, tmp_path / "m.ts", resume=True), report=quiet)
+        train(plan(tmp_path / "m.ts", resume=True), report=quiet)
+
+
+def test_a_checkpoint_of_an_earlier_version_resumes(plan: Plan, finished: Path, tmp_path: Path) -> None:
+    kept = load_checkpoint(finished.with_suffix(".checkpoint"))
+    for name in ("shape", "best", "opponent"):
+        del kept[name]
+    kept["progress"] = {name: kept["progress"][name] for name in ("step", "seconds", "history")}
+    torch.save(kept, tmp_path / "m.checkpoint")
+    lines: list[str] = []
+    train(plan(tmp_path / "m.ts", steps=7, resume=True), report=lines.append)
+    assert "Resumed at step 6" in lines
+    assert load_checkpoint(tmp_path / "m.checkpoint")["progress"]["step"] == 7
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_whole_and_training_going(plan: Plan, tmp_path: Path) -> None:
+    output = tmp_path / "m.ts"
+    train(plan(output, steps=1), report=quiet)
+    checkpoint = output.with_suffix(".checkpoint")
+    whole = checkpoint.read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    lines: list[str] = []
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) // 2, before[1]))  # no file may grow larger: as a full disk
+    try:
+        with pytest.raises(LivevaeError, match="make room"):
+            train(plan(output, steps=2, resume=True, save_every=0.0), report=lines.append)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert any("make room" in line for line in lines)  # said when it happened, and not the end of training
+    assert any("step 2 " in line for line in lines)
+    assert checkpoint.read_bytes() == whole
+    assert not checkpoint.with_name(checkpoint.name + ".new").exists()
+
+
+def test_patience_ends_a_run_that_gets_no_better_and_keeps_the_best(plan: Plan, tmp_path: Path) -> None:
+    settings = plan(tmp_path / "m.ts", steps=100, patience=2)
+    run = Run(settings, load_recordings(settings.folders, 48000, settings.held_out), torch.device("cpu"))
+    run.note(7.0)
+    best = {name: value.clone() for name, value in run.averaged.state_dict().items()}
+    run.step()
+    run.note(7.1)
+    assert not run.over
+    run.note(7.2)
+    assert run.over
+    assert all(torch.equal(value, best[name]) for name, value in run.finished().state_dict().items())
+
+
+def test_patience_needs_something_held_out(plan: Plan, tmp_path: Path) -> None:
+    with pytest.raises(LivevaeError, match="--held-out"):
+        train(plan(tmp_path / "m.ts", patience=2, held_out=()), report=quiet)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +178,16 @@ def test_a_checkpoint_that_does_not_fit_is_refused(folder: Path, finished: Path,
         {"minutes": 1.0},
         {"steps": None, "minutes": -1.0},
         {"batch": 0},
+        {"ratio": 100},
+        {"latents": 0},
+        {"channels": 3},
+        {"regularisation": "hope"},
+        {"beta": 4.5},
+        {"beta_warm_up": 2.0},
+        {"adversarial_from": -0.1},
+        {"patience": 0},
+        {"validate_every": 0},
+        {"pitch": -1.0},
     ],
 )
 def test_settings_that_make_no_sense_are_refused(folder: Path, wrong: dict[str, Any]) -> None:
@@ -138,9 +196,9 @@ def test_settings_that_make_no_sense_are_refused(folder: Path, wrong: dict[str, 
         TrainConfig(**settings)
 
 
-def test_an_unknown_device_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_an_unknown_device_is_refused(plan: Plan, tmp_path: Path) -> None:
     with pytest.raises(LivevaeError, match="device"):
-        train(config(folder, tmp_path / "m.ts", device="abacus"), report=quiet)
+        train(plan(tmp_path / "m.ts", device="abacus"), report=quiet)
 
 
 def test_the_command_trains_and_says_so(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,6 +269,16 @@ class TestExport:
             for cache in caches:
                 cache.zero_()
             torch.testing.assert_close(opened.encode(audio), first)
+
+    def test_reset_makes_all_streams_forget(self, opened: Any) -> None:
+        audio = 0.2 * torch.randn(2, 1, 4096, generator=torch.Generator().manual_seed(1))
+        heard = []
+        with torch.no_grad():
+            for _ in range(2):
+                torch.manual_seed(0)
+                heard.append(opened(audio))
+                opened.reset()
+        assert torch.equal(*heard)
 
     def test_rows_of_a_batch_are_streams_of_their_own(self, finished: Path) -> None:
         audio = 0.2 * torch.randn(3, 1, 6 * 1024, generator=torch.Generator().manual_seed(2))
