@@ -18,7 +18,7 @@ DEFAULT_CPS: Final = 0.5
 
 DEFAULT_BEATS: Final = 4.0
 
-_REMEMBERED: Final = 512
+_REMEMBERED: Final = 16384
 """Changes of tempo kept; older ones are too far in the past for any frame."""
 
 
@@ -32,15 +32,9 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True)
 class _Table:
-    segments: tuple[Segment, ...]
     seconds: Times
     cycles: Times
     cps: Times
-
-
-def _table(segments: tuple[Segment, ...]) -> _Table:
-    seconds, cycles, cps = np.array(segments, np.float64).T.copy()
-    return _Table(segments, seconds, cycles, cps)
 
 
 class TempoMap:
@@ -50,48 +44,72 @@ class TempoMap:
     """
 
     def __init__(self, cps: float = DEFAULT_CPS) -> None:
-        self._table = _table((Segment(0.0, 0.0, check_cps(cps)),))
+        self._table = _Table(np.zeros(1), np.zeros(1), np.array([check_cps(cps)]))
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The changes so far, oldest first."""
-        return self._table.segments
+        table = self._table
+        return tuple(map(Segment, table.seconds.tolist(), table.cycles.tolist(), table.cps.tolist()))
 
     @property
     def cps(self) -> float:
         """Cycles a second after the last change."""
-        return self._table.segments[-1].cps
+        return float(self._table.cps[-1])
+
+    def cps_at(self, second: float) -> float:
+        """Cycles a second at one second."""
+        table = self._table
+        return float(table.cps[self._index(table, second)])
+
+    def begin(self, second: float) -> None:
+        """Let cycle 0 be reached at `second`; to be called before anything is played."""
+        self._table = _Table(np.array([float(second)]), np.zeros(1), np.array([self.cps]))
 
     def set(self, cps: float, at_second: float) -> None:
         """Run at `cps` cycles a second from `at_second` on; the cycle reached by then goes on without a jump.
 
         Changes that were set for later are dropped. Raises LivevaeError unless `cps` is a finite number above 0.
         """
-        check_cps(cps)
+        self.lay(at_second, [self.cycle(at_second)], [check_cps(cps)])
+
+    def lay(self, at_second: float, cycles: ArrayLike, cps: ArrayLike) -> None:
+        """Run at each of `cps` from each of `cycles` on, which go up; the first one is reached at `at_second`.
+
+        Changes that were set for `at_second` or later are dropped.
+        """
         old = self._table
-        kept = [segment for segment in old.segments if segment.second < at_second]
-        if not kept:
-            kept, at_second = [], old.segments[0].second
-        segment = Segment(float(at_second), float(self._at(old, at_second)), float(cps))
-        self._table = _table((*kept[-_REMEMBERED:], segment))
+        kept = int(np.searchsorted(old.seconds, at_second, side="left"))
+        begins, speeds = np.array(cycles, np.float64), np.array(cps, np.float64)
+        if kept == 0:
+            # Time has always run: what is before the first change runs like it.
+            at_second = float(old.seconds[0])
+            begins[0] = old.cycles[0]
+        # One after the other, so that the same seconds come out however the cycles are laid in parts.
+        seconds = np.cumsum(np.concatenate([[at_second], np.diff(begins) / speeds[:-1]]))
+        first = max(0, kept - _REMEMBERED)
+        self._table = _Table(
+            np.concatenate([old.seconds[first:kept], seconds]),
+            np.concatenate([old.cycles[first:kept], begins]),
+            np.concatenate([old.cps[first:kept], speeds]),
+        )
 
     @staticmethod
-    def _at(table: _Table, second: float) -> float:
-        index = max(0, int(np.searchsorted(table.seconds, second, side="right")) - 1)
-        start = table.segments[index]
-        return start.cycle + (second - start.second) * start.cps
+    def _index(table: _Table, second: float) -> int:
+        return max(0, int(np.searchsorted(table.seconds, second, side="right")) - 1)
 
     def cycle(self, second: float) -> float:
         """The cycle at one second."""
-        return self._at(self._table, second)
+        table = self._table
+        index = self._index(table, second)
+        return float(table.cycles[index] + (second - table.seconds[index]) * table.cps[index])
 
     def cycles(self, seconds: ArrayLike) -> Times:
         """The cycle at each second, shape `(n,)`."""
         table = self._table
         asked = np.asarray(seconds, np.float64)
-        if len(table.segments) == 1:
-            only = table.segments[0]
-            return np.asarray(only.cycle + (asked - only.second) * only.cps)
+        if len(table.seconds) == 1:
+            return np.asarray(table.cycles[0] + (asked - table.seconds[0]) * table.cps[0])
         index = np.maximum(np.searchsorted(table.seconds, asked, side="right") - 1, 0)
         return np.asarray(table.cycles[index] + (asked - table.seconds[index]) * table.cps[index])
 

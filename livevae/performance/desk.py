@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +11,19 @@ from typing import Any, Final
 
 from livevae.engine.interface import Live
 from livevae.errors import LivevaeError
+from livevae.pattern import Pattern
 from livevae.performance.clock import DEFAULT_BEATS
-from livevae.performance.draft import Draft, FieldName, Snapshot
+from livevae.performance.crossing import Transition
+from livevae.performance.draft import ALL, Draft, FieldName, Snapshot
 from livevae.performance.expression import Expression, Scalar
 from livevae.performance.message import EvaluationError, Place, explain
 from livevae.performance.models import Models
+from livevae.performance.program import Program
 from livevae.performance.settings import DEFAULTS, VOICES, ModelRef, Settings, Timing, Value
 from livevae.performance.stage import Stage
+from livevae.performance.track import narrow
+from livevae.performance.transport import Common, Moves, Once
+from livevae.performance.width import check_model
 
 _UNDOS: Final = 200
 
@@ -39,6 +45,7 @@ class Desk:
         self._history: list[Snapshot] = []
         self._future: list[Snapshot] = []
         self._reverted: set[int] = set()
+        self.program = Program()
 
     @property
     def now(self) -> Snapshot:
@@ -46,10 +53,11 @@ class Desk:
         return self._now
 
     @contextmanager
-    def transaction(self) -> Iterator[Draft]:
+    def transaction(self, at: float | None = None, owner: object = None) -> Iterator[Draft]:
         """Collect changes, check each as it is made, and apply them together at the end; on an error none of them.
 
-        Inside another one it is part of it.
+        They begin each by its own timing, or all at clock cycle `at`. What is planned in it belongs to `owner`. Inside
+        another transaction it is part of that one.
         """
         with self._lock:
             if self._draft is not None:
@@ -58,6 +66,7 @@ class Desk:
             self._take_over_reverted()
             now = self._now
             draft = Draft(now, list(now.voices), now.cps, now.beats, list(self._history), list(self._future))
+            draft.at, draft.owner, draft.program, draft.common = at, owner, self.program, now.common
             self._draft, self._owner = draft, threading.get_ident()
             try:
                 yield draft
@@ -65,20 +74,35 @@ class Desk:
             finally:
                 self._draft, self._owner = None, 0
             self._commit(draft)
+            self.program = draft.program
+            for done in draft.done:
+                done()
 
     def _commit(self, draft: Draft) -> None:
         before, after = self._now, draft.snapshot
-        if draft.remember and after == before:
+        if draft.remember and after == before and not draft.moves.moving:
             return
         try:
-            self._stage.apply(before.voices, after.voices, draft.timing, draft.cps)
+            was = Moves(before.cps, before.common)
+            self._stage.apply(before.voices, after.voices, draft.timing, was, draft.moves)
         except LivevaeError as error:
             raise EvaluationError(explain(error)) from error
         self._now = after
-        if draft.remember:
+        if draft.remember and after != before:
             draft.history.append(before)
             draft.future.clear()
         self._history, self._future = draft.history[-_UNDOS:], draft.future
+
+    def next(self, quant: float) -> float:
+        """The clock cycle at which a change with this quant begins, in this thread's transaction where there is one."""
+        draft = self._draft
+        if draft is not None and self._owner == threading.get_ident() and draft.at is not None:
+            return draft.at
+        return self._stage.next(quant)
+
+    def count(self, clock: float) -> float:
+        """What the performer counts at a clock cycle."""
+        return self._stage.transport.musical.count(clock)
 
     def reverted(self, index: int) -> None:
         """What played on a voice failed and was taken back. Called on any thread, at any time."""
@@ -115,6 +139,11 @@ class Desk:
         with self._lock:
             self._stage.tick(self._now.voices)
 
+    def end(self, slots: Sequence[int]) -> None:
+        """Let the stage close these streams."""
+        with self._lock:
+            self._stage.end(slots, self._now.voices)
+
     # -- what voices ask for
 
     def settings(self, index: int) -> Settings:
@@ -124,21 +153,44 @@ class Desk:
             return draft.voices[index]
         return self._now.voices[index]
 
+    def look(self, index: int, dim: int) -> None:
+        """A dimension was read, which says what a performer means by the value that it gave."""
+        draft = self._draft
+        if draft is not None and self._owner == threading.get_ident():
+            draft.looks.append((index, dim))
+
+    def looked(self, count: int) -> list[tuple[int, int]]:
+        """The last `count` dimensions that were read in this thread's transaction, as far as there were so many."""
+        draft = self._draft
+        mine = draft is not None and self._owner == threading.get_ident()
+        return draft.looks[-count:] if draft is not None and mine else []
+
     def set(self, index: int, name: FieldName, value: Any, timing: Timing | None = None) -> None:
         """Change one setting of a voice. Raises LivevaeError, with nothing changed, where it does not work."""
         with self.transaction() as draft:
+            if name == "z" and value is not None:
+                value = value.measured(draft.common.reference)
             settings = replace(draft.voices[index], **{name: value})
             match name:
                 case "z":
                     self._check_sound(settings)
-                case "amp" | "pan" | "mix":
+                    self._check_way(draft.voices[index], draft.common.transition, settings, timing)
+                case "speed":
+                    self._stage.check(Scalar(f"v{index + 1}.speed", value), settings.model)
+                    self._check_sound(settings)
+                    draft.timing.setdefault(index, Timing())
+                case "amp" | "pan" | "mix" | "width":
                     self._stage.check(Scalar(f"v{index + 1}.{name}", value), settings.model)
+                    if name == "width" and not narrow(Scalar("width", value)):
+                        check_model(f"v{index + 1}.width", self._stage.model(settings.model))
                 case "model":
                     # What it plays may be replaced in the same transaction, so the two are checked together in the end.
                     self._stage.model(value)
                     draft.other_model.add(index)
                 case "input":
                     self._check_input(value)
+                case "out":
+                    self._check_outputs(index, value)
             draft.voices[index] = settings
             draft.touched.add((index, name))
             if timing is not None:
@@ -147,6 +199,7 @@ class Desk:
     def set_dim(self, index: int, dim: int, value: Value | None) -> None:
         """Drive one dimension of a voice, or release it. Raises LivevaeError where it does not work."""
         with self.transaction() as draft:
+            value = None if value is None else value.measured(draft.common.reference)
             settings = draft.voices[index].with_dim(dim, value)
             if value is not None:
                 # Checked on its own, so that it is found wrong now even while the voice is silent.
@@ -166,6 +219,53 @@ class Desk:
         if expression is not None:
             self._stage.check(expression, settings.model)
 
+    def _check_way(self, old: Settings, usual: Transition | None, new: Settings, timing: Timing | None) -> None:
+        """Raises where what plays is gone from in a way that does not work for it."""
+        way = (timing or Timing()).transition or new.transition or usual
+        before = Expression.of(old)
+        if way is not None and before is not None:
+            way.check(before, lambda expression: self._stage.check(expression, old.model))
+
+    def free(self, cycle: float) -> int:
+        """The last voice that has nothing to play from clock cycle `cycle` on. Raises LivevaeError where all have."""
+        with self.transaction() as draft:
+            for index in reversed(range(VOICES)):
+                silent = self._stage.parts[index].silent(cycle)
+                if draft.voices[index].z is None and index not in draft.onces and silent:
+                    return index
+        raise LivevaeError("all sixteen voices play: use one of them, as in v1.once(...).")
+
+    def once(self, index: int, value: Value, cycles: float, timing: Timing) -> None:
+        """Play something for so many cycles over what a voice plays. Raises LivevaeError where it does not work."""
+        with self.transaction() as draft:
+            value = value.measured(draft.common.reference)
+            self._check_sound(replace(draft.voices[index], z=value))
+            draft.onces[index] = Once(value, cycles, timing)
+
+    @property
+    def common(self) -> Common:
+        """What holds for all voices: in this thread's transaction what it asks for, else as it was last applied."""
+        draft = self._draft
+        return draft.common if draft is not None and self._owner == threading.get_ident() else self._now.common
+
+    def set_common(self, name: FieldName, value: Any) -> None:
+        """Change what holds for all voices."""
+        with self.transaction() as draft:
+            draft.common = replace(draft.common, **{name: value})
+            draft.touched.add((ALL, name))
+
+    def check_pace(self, pace: Pattern) -> None:
+        """Raises LivevaeError unless a pattern is a tempo."""
+        self._stage.transport.check(pace, self._stage.second())
+
+    def cps(self) -> float:
+        """Cycles a second: in this thread's transaction what it asks for, else what runs now."""
+        draft = self._draft
+        mine = draft is not None and self._owner == threading.get_ident()
+        if mine and draft is not None and draft.common.pace is None and (draft.asked or draft.cps != self._now.cps):
+            return draft.cps
+        return self._stage.tempo.cps_at(self._stage.second())
+
     def _check_models(self, draft: Draft) -> None:
         for index in draft.other_model:
             settings = draft.voices[index]
@@ -180,5 +280,16 @@ class Desk:
             inputs = self._stage.engine.inputs
             if inputs == 0:
                 self._warn("there is no audio input here: live is silent.")
-            elif value.channel > inputs:
-                raise LivevaeError(f"live({value.channel}): this machine has {inputs} audio inputs, counted from 1.")
+            elif value.channel + value.channels - 1 > inputs:
+                asked = f"{value.channel}" if value.channels == 1 else f"{value.channel}, {value.channels}"
+                raise LivevaeError(
+                    f"live({asked}): {inputs} audio inputs are open, counted from 1; livevae --inputs "
+                    f"{min(16, value.channel + value.channels - 1)} opens more where the machine has them."
+                )
+
+    def _check_outputs(self, index: int, wanted: tuple[int, ...]) -> None:
+        if max(wanted) > self._stage.engine.outputs:
+            raise LivevaeError(
+                f"v{index + 1}.out: {self._stage.engine.outputs} audio outputs are open, counted from 1; livevae "
+                f"--outputs {max(wanted)} opens more where the machine has them."
+            )

@@ -9,12 +9,15 @@ from livevae.performance.message import explain
 from livevae.performance.performance import Performance
 from livevae.performance.piece import Piece
 
-PERIOD: Final = 0.25
-"""Seconds between two looks."""
+PERIOD: Final = 0.05
+"""Seconds between two looks at what is planned."""
+
+_LOOKS: Final = 5
+"""Looks until the one that also sees to what has fallen silent, and to a saved piece."""
 
 
 class Keeper:
-    """Calls `Performance.tick` and `Piece.poll` four times a second, from `start` to `close`."""
+    """From `start` to `close`: `Performance.advance` 20 times a second, `tick` and `Piece.poll` every fifth time."""
 
     def __init__(self, performance: Performance, piece: Piece | None = None) -> None:
         self.piece = piece
@@ -33,8 +36,13 @@ class Keeper:
         self._thread.join()
 
     def _run(self) -> None:
+        looks = 0
         while not self._closing.wait(PERIOD):
+            looks += 1
             try:
+                self._performance.advance()
+                if looks % _LOOKS:
+                    continue
                 self._performance.tick()
                 if self.piece is not None:
                     self.piece.poll()

@@ -47,12 +47,17 @@ class EvaluationError(LivevaeError):
         self.place = place
 
 
+def ours(filename: str) -> bool:
+    """Is it livevae's own code, and not the performer's text?"""
+    return filename.startswith(_PACKAGE)
+
+
 def caller() -> Place | None:
     """The line of the performer's text that is being run, None where there is none on the stack."""
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
-        if not name.startswith(_PACKAGE):
+        if not ours(name):
             return Place(name, frame.f_lineno)
         if frame.f_back is None:
             break

@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from livevae.control import Change
-from livevae.engine.interface import Engine, Event, Fill, Status
+from livevae.control.inbox import PORT, Inbox
+from livevae.control.routes import Route
+from livevae.engine.effects import TickFill
+from livevae.engine.interface import Engine, Event, Fill, Live, Status
 from livevae.errors import LivevaeError
-from livevae.latent import Library, Trajectory
-from livevae.performance.clock import TempoMap, cps_of
+from livevae.latent import Library, Measured, Reference, Trajectory
+from livevae.latent.bridge import bridge
+from livevae.performance.agenda import Agenda, Item
+from livevae.performance.board import name_of
+from livevae.performance.chronicle import Chronicle
+from livevae.performance.clock import TempoMap
+from livevae.performance.conductor import Conductor
+from livevae.performance.cost import SHOWN, Cost
+from livevae.performance.cues import Words, routes
 from livevae.performance.desk import Desk
-from livevae.performance.draft import Draft
+from livevae.performance.draft import Draft, Snapshot
+from livevae.performance.ears import Ears
 from livevae.performance.evaluation import run
 from livevae.performance.expression import Expression, Scalar
+from livevae.performance.fx import Master
+from livevae.performance.gestures import Gestures
 from livevae.performance.journal import Journal
+from livevae.performance.linking import Linking
 from livevae.performance.message import EvaluationError, Kind, Message, Place, explain
+from livevae.performance.midi_words import MidiWords
 from livevae.performance.models import Models
+from livevae.performance.musical import Era
 from livevae.performance.namespace import namespace
-from livevae.performance.part import Part
+from livevae.performance.outside import Listening
+from livevae.performance.part import Part, Revert
+from livevae.performance.program import Program
+from livevae.performance.remote import Remote
+from livevae.performance.sections import CueStatus
+from livevae.performance.sending import Sending
 from livevae.performance.settings import VOICES, ModelRef, Timing
+from livevae.performance.showing import shower
 from livevae.performance.stage import MARGIN_SECONDS, Stage
+from livevae.performance.stamps import Stamps, acting_as, role
+from livevae.performance.time_words import TimeWords
+from livevae.performance.triggers import Triggers
 from livevae.performance.voice import Voice
 
 HUSH_FADE: Final = 0.25
@@ -35,6 +61,7 @@ HUSH_FADE: Final = 0.25
 
 _PROGRESS_SECONDS: Final = 2.0
 _MESSAGES: Final = 100
+_DEAR_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +73,12 @@ class VoiceStatus:
     buffering: float
     model_delay: float | None
     muted: bool
+    failures: int = 0
+    """How often something that it played failed and was taken back."""
+    cost: Cost | None = None
+    """What finding its frames costs; None before it was measured."""
+    effects: float = 0.0
+    """Seconds that the effects on its input and on what it plays add."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,6 +91,8 @@ class PerformanceStatus:
     engine: Status
     voices: tuple[VoiceStatus, ...]
     message: Message | None
+    cue: CueStatus | None = None
+    beats: float = 4.0
 
     def __repr__(self) -> str:
         engine = self.engine
@@ -68,7 +103,12 @@ class PerformanceStatus:
         ]
         for voice in self.voices:
             inside = "unknown" if voice.model_delay is None else f"{voice.model_delay * 1000:.0f}"
-            muted = ", muted" if voice.muted else ""
+            muted = f" + {voice.effects * 1000:.0f} of effects" if voice.effects else ""
+            muted += ", muted" if voice.muted else ""
+            if voice.cost is not None and voice.cost.share >= SHOWN:
+                muted += f", costs {voice.cost}"
+            if voice.failures:
+                muted += f", taken back {voice.failures} times" if voice.failures > 1 else ", taken back once"
             lines.append(f"{voice.name}: {voice.model}, delay {voice.buffering * 1000:.0f} + {inside} ms{muted}")
         if self.message is not None:
             lines.append(str(self.message))
@@ -102,6 +142,7 @@ class Performance:
         self.on_message: Callable[[Message], None] | None = None
         self._journal = journal
         self._live = live
+        self.seed = seed
         self._closed = False
         self._told_progress = time.monotonic()
         margin = MARGIN_SECONDS if live else 0.0
@@ -109,17 +150,58 @@ class Performance:
         default = ModelRef(Path(default_model))
         self._stage = Stage(engine, library, self.clock, default, seed, self._failed, warn, margin)
         self._desk = Desk(self._stage, self.models, warn)
+        self.time = TimeWords(self._desk, self.log)
+        self.agenda = Agenda(self._desk, self._stage.second_of, self._action_failed)
+        self.conductor = Conductor(self._desk, self.agenda, self._stage.cycle, self.log, self.report, self.advance)
+        self._triggers = Triggers(self.transaction, partial(self.report, "error"), lambda action: action == self.panic)
+        self.inbox = Inbox(self.control_changed)
+        self.inbox.timeline.clock = self.control_second
+        self.remote = Remote(self, self.inbox)
+        self.ears = Ears(engine, self.inbox, self.control_changed, live)
+        self._listening = Listening(self.routes, warn, self.inbox.receive)
+        self.sending = Sending(self)
+        self.linking = Linking(self, live=live)
+        self.words = Words(self._desk, self.conductor, self._triggers, self._listening, seed)
+        self.midi = MidiWords(self._desk, self._stage, self._triggers, seed, self.report, self.log)
         self.voices = tuple(Voice(self._desk, index) for index in range(VOICES))
+        self.gestures = Gestures(
+            self._desk,
+            self._stage,
+            library,
+            self.voices,
+            self.report,
+            self.log,
+            live=live,
+            keep=None if journal is None else journal.path.parent / "gestures",
+        )
         engine.on_event = self._engine_event
+        self.master = Master(lambda: self._desk.common.fx, lambda uses: self._desk.set_common("fx", uses))
         engine.attach(self.fill)
+        engine.attach_ticks(self.fill_ticks)
         library.on_ready = lambda name: engine.refresh()
         library.on_progress = self._encoding
+        self.show = shower(self._stage)
         self.names = namespace(self)
+        self._dear: dict[str, float] = {}
+        self._stage.on_dear = self._dearly
+        self._chronicle = None
+        if journal is not None:
+            self._chronicle = Chronicle(self.log, engine, library, self._stage, seed)
 
     @property
     def fill(self) -> Fill:
         """The control rows of a slot's frames, as the engine asks for them."""
         return self._stage.fill
+
+    @property
+    def fill_ticks(self) -> TickFill:
+        """The numbers that move the effects of a rack, as the engine asks for them."""
+        return self._stage.board.fill
+
+    @property
+    def program(self) -> Program:
+        """Cues, form and triggers as they are laid down."""
+        return self._desk.program
 
     # -- evaluation
 
@@ -131,13 +213,15 @@ class Performance:
         if source.strip() == "panic()":
             # Whatever else is being evaluated elsewhere must not keep the performer waiting for silence.
             self._stage.panic()
-        try:
-            with self.transaction():
-                value = run(source, filename, self.names)
-        except EvaluationError as error:
-            self.log("error", source=source, file=filename, message=str(error))
-            raise
-        self.log("evaluate", source=source, file=filename)
+            self.midi.panic()
+        with acting_as("prompt"):
+            try:
+                with self.transaction():
+                    value = run(source, filename, self.names)
+            except EvaluationError as error:
+                self.log("error", source=source, file=filename, message=str(error))
+                raise
+            self.log("evaluate", source=source, file=filename)
         return value
 
     def transaction(self) -> AbstractContextManager[Draft]:
@@ -146,27 +230,30 @@ class Performance:
 
     # -- everything at once
 
-    def tempo(self, bpm: float | None = None, beats: float | None = None) -> float:
-        """Set the tempo: `beats` beats make a cycle (4 unless told otherwise). Gives the beats a minute."""
-        with self.transaction() as draft:
-            if beats is not None:
-                cps_of(1.0, beats)
-                draft.beats = float(beats)
-            if bpm is not None:
-                draft.cps = cps_of(bpm, draft.beats)
-            if bpm is not None and draft.cps != self.clock.cps:
-                self.log("tempo", cps=draft.cps)
-            return draft.cps * 60 * draft.beats
+    def tempo(self, bpm: float | None = None, beats: float | None = None, over: float = 0) -> float:
+        """Set the tempo: `beats` beats make a cycle (4 unless told otherwise). Gives the beats a minute.
+
+        With `over` it gets there in a straight line within so many cycles.
+        """
+        return self.time.tempo(bpm, beats, over)
 
     def hush(self, quant: float = 1, fade: float = HUSH_FADE) -> None:
-        """Let every voice fall silent on the next multiple of `quant` cycles, within `fade` cycles."""
+        """Let every voice fall silent on the next multiple of `quant` cycles, within `fade` cycles.
+
+        What `after` planned is called off.
+        """
         with self.transaction() as draft:
             draft.silence(Timing(quant, fade))
+            # First of all: what this transaction plans itself, after it, stays.
+            draft.done[:0] = [self.agenda.clear, self.sending.end_outs, self.midi.sender.hush]
 
     def panic(self) -> None:
         """Silence now, within milliseconds. `undo()` brings back what played."""
+        self.agenda.clear()
+        self.sending.end_outs()
+        self.midi.panic()
         self._desk.panic()
-        self.log("panic")
+        self.log("panic", by=role())
 
     def undo(self) -> None:
         """Go back to before the last evaluation that changed a voice or the tempo; again to go further."""
@@ -213,6 +300,42 @@ class Performance:
             work.start()
         return names
 
+    def measure(self, *names: str) -> Measured:
+        """Let units be measured by these recordings: `measure("choir", "voice")`. Without a name: as usual again.
+
+        It holds for what is assigned from then on; what plays stays where it is. Gives the space of the default model,
+        as `space()` does. Raises LivevaeError where a recording is unknown or cannot be encoded.
+        """
+        if not all(isinstance(name, str) for name in names):
+            raise LivevaeError('measure() takes the names of recordings: measure("choir", "voice").')
+        reference = Reference(names) if names else None
+        with self.transaction():
+            found = self._stage.measure(None, reference)
+            self._desk.set_common("reference", reference)
+        return found
+
+    def space(self, model: str | Path | None = None) -> Measured:
+        """Where the sounds of a model lie in its latent space: mean, spread and range of each dimension.
+
+        Of the default model, or of one from `models`. These numbers are what `.unit()`, `.clip()` and `.scale()` go by.
+        """
+        with self.transaction() as draft:
+            ref = None if model is None else self._desk.find_model(model)
+            return self._stage.measure(ref, draft.common.reference)
+
+    def bridge(self, first: str | Path, second: str | Path, recordings: Sequence[str] | None = None) -> ModelRef:
+        """A model that hears as `first` and sounds as `second`: `v3.model = bridge("voice", "strings", ["choir"])`.
+
+        Between their latents lies a linear way that is learned from recordings, by their names (all that are known),
+        which is told how well it fits. Waits for what has to be encoded; the next time it is there at once. The
+        latents are those of `second`. Raises LivevaeError where two models or so few recordings do not go together.
+        """
+        chosen = self.library.names() if recordings is None else list(recordings)
+        ends = [self._stage.model(self._desk.find_model(name)) for name in (first, second)]
+        made = bridge(self.library, ends[0], ends[1], chosen, self.library.folder / "bridges")
+        self.report("info", f"bridge: {ends[1].name} follows {ends[0].name} to {max(0.0, made.explained):.0%}")
+        return ModelRef(made.path)
+
     def encode(self, path: str | Path, name: str | None = None) -> Trajectory:
         """Encode one sound file through the default model and give its trajectory; its name is known from then on."""
         known = self.library.add(path, name)
@@ -255,21 +378,118 @@ class Performance:
                 part.tracks[-1].info.buffering / rate,
                 None if part.tracks[-1].info.model_delay is None else part.tracks[-1].delay,
                 now.voices[part.index].muted,
+                part.failures,
+                self._stage.costs.of(part.tracks[-1].slot),
+                self._stage.board.added(part.index),
             )
             for part in self._stage.parts
             if part.tracks
         )
         last = self.messages[-1] if self.messages else None
-        bpm = now.cps * 60 * now.beats
-        return PerformanceStatus(self._stage.cycle(), now.cps, bpm, self.engine.status(), voices, last)
+        cps = self.clock.cps_at(self._stage.second())
+        bpm = cps * 60 * now.beats
+        return PerformanceStatus(
+            self._stage.count(), cps, bpm, self.engine.status(), voices, last, self.conductor.status(), now.beats
+        )
 
     def cycle(self) -> float:
-        """The cycle that is reached now."""
-        return self._stage.cycle()
+        """The cycle that is reached now, as the performer counts."""
+        return self._stage.count()
 
     def tick(self) -> None:
-        """Close streams that have fallen silent or failed; to be called a few times a second."""
+        """Close streams that have fallen silent or failed; to be called a few times a second, unlike `advance`."""
         self._desk.tick()
+        if self._chronicle is not None:
+            self._chronicle.mark()
+
+    def end_streams(self, slots: Sequence[int]) -> None:
+        """Close streams that were closed in a performance that is played again."""
+        self._desk.end(slots)
+
+    def take_back(self, revert: Revert) -> None:
+        """Take back what failed, or was too slow, in a performance that is played again."""
+        part = self._stage.revert(revert)
+        if part is not None:
+            self._desk.reverted(part.index)
+
+    def replayed(self, stamps: Stamps, margin: float) -> None:
+        """Let each change be heard from the second that `stamps` give, beginning `margin` seconds after it."""
+        self._stage.stamps, self._stage.margin = stamps, margin
+
+    def stamp(self, earliest: float) -> float:
+        """The second of something that could count from `earliest` on: it is written down, or as it was."""
+        return self._stage.stamps.take(earliest)
+
+    def settle(self, seconds: float = 10.0) -> None:
+        """Wait until what notes and pedals set off is done, and forget what is heard no more."""
+        self._triggers.settle(seconds)
+        self._stage.settle()
+
+    @property
+    def hears_live(self) -> bool:
+        """Does any voice listen to an audio input of the machine?"""
+        return any(isinstance(track.source, Live) for part in self._stage.parts for track in part.tracks)
+
+    def control_second(self) -> float:
+        """The second of the engine from which a knob that is moved now is heard, in time for every stream."""
+        return self._stage.earliest()
+
+    def advance(self, until: float | None = None) -> bool:
+        """Do what is planned and due: live every few hundredths of a second, offline before frames are computed.
+
+        `until` is the second of the engine up to which frames will be asked for; None is now. True where something may
+        have changed.
+        """
+        second = self._stage.second() if until is None else until
+        self._stage.advance(second)
+        heard = not self._live and self.ears.poll()
+        with acting_as("agenda"):
+            again = self._stage.follow_knobs()
+            done = self.agenda.run(second) or again
+            if done:
+                self.log("advance", until=second)
+        return done or heard
+
+    def after(self, cycles: float, action: Callable[[], object], quant: float = 1) -> Item:
+        """Do something later: `after(8, lambda: v1.stop())`. All that it changes begins exactly then.
+
+        It counts from the next multiple of `quant` cycles (0: from now), within another action from that action.
+        `.cancel()` on what it gives, `hush()` and `panic()` call it off, and so does a piece that is read again.
+        """
+        if isinstance(cycles, bool) or not isinstance(cycles, int | float) or not cycles >= 0:
+            raise LivevaeError(f"after(cycles, action): cycles is a number, 0 or more, not {cycles!r}.")
+        return self.agenda.at(self.agenda.next(quant) + cycles, action)
+
+    def routes(self) -> list[Route]:
+        """The OSC addresses there are, and what each sets off."""
+        return [*self.remote.routes(), *routes(self.words)]
+
+    def alone(self) -> None:
+        """Neither hear nor tell other programs anything by OSC or Link, whatever is asked for: as in a rendering."""
+        self._listening.deaf = self.sending.deaf = self.linking.deaf = True
+
+    def second(self) -> float:
+        """The second of the engine that is reached now."""
+        return self._stage.second()
+
+    @property
+    def settled(self) -> Snapshot:
+        """All settings as they were last applied."""
+        return self._desk.now
+
+    @property
+    def buffering(self) -> float:
+        """Seconds from the moment at which a frame is read until it is heard, of the first voice that has a stream."""
+        return next((part.tracks[-1].info.buffering / self.engine.rate for part in self.parts if part.tracks), 0.0)
+
+    def era(self, cycle: float) -> Era:
+        """What patterns see at a clock cycle."""
+        return self._stage.transport.musical.at(cycle)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The voices as they sound."""
+        return self._stage.parts
 
     def prepare(self) -> None:
         """Open the default model now instead of when the first voice needs it. Raises LivevaeError."""
@@ -278,19 +498,49 @@ class Performance:
     def close(self) -> None:
         """End what goes on in the background, and the journal. Engine and library are closed by those who made them."""
         self._closed = True
-        if self._journal is not None:
+        self._listening.close()
+        self.sending.close()
+        self.linking.close()
+        self.ears.close()
+        self._triggers.close()
+        self.gestures.close()
+        if self._journal is not None and self._chronicle is not None:
+            self._chronicle.end()
             self._journal.close()
 
     def control_changed(self, change: Change) -> None:
         """A knob was moved: it is heard from the next frame on, and goes into the journal. On any thread."""
         self.engine.refresh()
-        facts = asdict(change)
-        self.log("control", control=facts.pop("kind"), **facts)
+        self._stage.knobs_moved = True
+        self._triggers.changed(change, self._desk.program)
+        if change.port != PORT:
+            self.midi.changed(change)
+        second = change.second if math.isfinite(change.second) else None
+        facts = {"number": change.number, "value": change.value, "channel": change.channel, "port": change.port}
+        self.log("control", later=True, control=change.kind, **facts, second=second)
 
-    def _failed(self, part: Part, what: Expression | Scalar, error: Exception) -> None:
+    def _action_failed(self, item: Item, error: EvaluationError) -> None:
+        """A planned action raised: it changed nothing."""
+        self.log("error", source=item.name, file="<action>", message=str(error))
+        self.report("error", str(error))
+
+    def _failed(self, part: Part, what: Expression | Scalar, error: Exception, revert: Revert | None) -> None:
         self._desk.reverted(part.index)
         name = f".{what.name}" if isinstance(what, Scalar) else ""
-        self.report("error", f"{explain(error)} (back to what played before)", f"{part.name}{name}", what.place)
+        text = f"{explain(error)} (back to what played before)"
+        if self._chronicle is not None:
+            self._chronicle.reverted(part.name, revert, text)
+        self.report("error", text, f"{part.name}{name}", what.place)
+
+    def _dearly(self, part: Part, cost: Cost | None) -> None:
+        """Told now and then, while it lasts."""
+        now = time.monotonic()
+        newest = part.newest
+        if cost is None or now - self._dear.get(part.name, -_DEAR_SECONDS) < _DEAR_SECONDS:
+            return
+        self._dear[part.name] = now
+        place = newest.expression.place if newest is not None and isinstance(newest.expression, Expression) else None
+        self.report("warning", f"costs {cost}", part.name, place)
 
     def _encoding(self, name: str, part: float) -> None:
         """Told on long work, and not too often."""
@@ -303,6 +553,10 @@ class Performance:
         kind: Kind = "info" if event.kind in ("restarted", "message") else "warning"
         part = None if event.slot is None else self._stage.part_of(event.slot)
         voice = None if part is None else part.name
+        if event.rack is not None:
+            voice = name_of(event.rack)
+        if event.kind in ("died", "restarted"):
+            self.log("engine", what=event.kind, message=event.message)
         if event.kind == "error" and event.slot is not None:
             self._stage.lose(event.slot)
         self.report("error" if event.kind in ("died", "error") else kind, event.message, voice)

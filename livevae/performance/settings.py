@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from livevae.engine.interface import FileInput, Live
 from livevae.performance.message import Place
+
+if TYPE_CHECKING:
+    from livevae.latent import Reference
+    from livevae.performance.crossing import Transition
+    from livevae.performance.uses import Uses
 
 VOICES: Final = 16
 
@@ -39,16 +44,23 @@ Input = Implied | Live | FileInput | FromVoice | None
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """A pattern or number that was assigned, where, and how it was typed. Two are equal when the thing is the same."""
+    """A pattern or number that was assigned, where, and how it was typed. Equal where thing and reference are."""
 
     thing: Any
     place: Place | None = None
     text: str = "pattern"
+    reference: Reference | None = None
+    """The recordings that its units were measured by when it was assigned."""
 
     @classmethod
     def typed(cls, typed: object, thing: Any, place: Place | None) -> Value:
         """What `typed` became; strings and numbers are shown as they were typed."""
         return cls(thing, place, repr(typed) if isinstance(typed, str | int | float) else "pattern")
+
+    def measured(self, reference: Reference | None) -> Value:
+        """The same, measured by these recordings, where it depends on such statistics at all."""
+        uses_space = getattr(self.thing, "uses_space", None)
+        return self if uses_space is None or not uses_space() else replace(self, reference=reference)
 
     def __str__(self) -> str:
         return f"{self.thing:g}" if isinstance(self.thing, int | float) else self.text
@@ -57,7 +69,7 @@ class Value:
         if not isinstance(other, Value):
             return NotImplemented
         if self.thing is other.thing:
-            return True
+            return self.reference is other.reference
         plain = (int, float, str)
         return isinstance(self.thing, plain) and isinstance(other.thing, plain) and self.thing == other.thing
 
@@ -81,6 +93,14 @@ class Settings:
     model: ModelRef | None = None
     muted: bool = False
     solo: bool = False
+    transition: Transition | None = None
+    speed: Value = Value(1.0)
+    nudge: float = 0.0
+    fx: Uses = ()
+    input_fx: Uses = ()
+    out: tuple[int, ...] = (1, 2)
+    """Outputs of the machine, counted from 1."""
+    width: Value = Value(0.0)
 
     def with_dim(self, index: int, value: Value | None) -> Settings:
         """The same with dimension `index` driven by `value`; None releases it."""
@@ -107,3 +127,7 @@ class Timing:
 
     quant: float = 1.0
     fade: float | None = None
+    at: float | None = None
+    """An absolute clock cycle at which it begins instead of a multiple of `quant`."""
+    transition: Transition | None = None
+    """How it begins; None is a fade of `fade`, else what is usual for the voice, else for all voices."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from livevae.performance import Message, Performance
-from support.doubles import FakeLibrary, Played, RecordingEngine
+from support.doubles import RATE, RATIO, FakeLibrary, Played, RecordingEngine
 
 
 class Rig:
@@ -28,7 +28,11 @@ class Rig:
 
     def run(self, seconds: float, chunk: int = 5) -> None:
         """Let time pass."""
-        self.engine.advance(seconds, chunk)
+        end = self.engine.time + round(seconds * RATE)
+        while self.engine.time < end:
+            until = min(end, self.engine.time + chunk * RATIO)
+            self.performance.advance(until / RATE)
+            self.engine.advance((until - self.engine.time) / RATE, chunk)
 
     def played(self, slot: int = 0) -> Played:
         """What a slot has played so far."""

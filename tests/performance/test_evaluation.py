@@ -211,11 +211,13 @@ def test_the_journal_tells_when_everything_was_done(rig, tmp_path):
         performance.evaluate("1/0")
     entries = [json.loads(line) for line in (tmp_path / "state" / "journal.jsonl").read_text().splitlines()]
     assert [(entry["kind"], entry["sample"], entry["cycle"]) for entry in entries] == [
+        ("start", 0, 0.0),
         ("tempo", 48000, 0.5),
+        ("apply", 48000, 0.5),
         ("evaluate", 48000, 0.5),
         ("error", 48000, 0.5),
     ]
-    assert entries[1]["source"] == "tempo(240)"
+    assert entries[3]["source"] == "tempo(240)"
     performance.close()
 
 
@@ -259,6 +261,7 @@ def test_status_says_what_plays(rig):
 
 def test_a_knob_is_heard_from_the_next_frame_and_journalled(rig, tmp_path):
     from livevae.control import Change
+    from livevae.performance.journal import read_journal
 
     journal = Journal(tmp_path / "journal.jsonl")
     performance = Performance(
@@ -267,9 +270,9 @@ def test_a_knob_is_heard_from_the_next_frame_and_journalled(rig, tmp_path):
     before = len(rig.engine.calls("refresh"))
     performance.control_changed(Change("cc", 74, 0.5, 1, "knobs"))
     assert len(rig.engine.calls("refresh")) == before + 1
-    entry = json.loads((tmp_path / "journal.jsonl").read_text())
-    assert (entry["kind"], entry["control"], entry["number"], entry["value"]) == ("control", "cc", 74, 0.5)
     performance.close()
+    _, entry, _ = read_journal(tmp_path / "journal.jsonl")
+    assert (entry["kind"], entry["control"], entry["number"], entry["value"]) == ("control", "cc", 74, 0.5)
 
 
 def test_a_recording_that_is_ready_is_asked_for_again(rig):

@@ -127,3 +127,28 @@ def test_the_pieces_that_ship_play(name, tmp_path):
         played = Played(slot)
         assert played.amp.max() > 0.3
         assert np.ptp(played.rows, axis=0).max() > 0.05, "it moves"
+
+
+FORM = """
+tempo(240)
+@cue('a', bars=1)
+def a(): v1.play(0.25, fade=0)
+@cue('b', bars=2)
+def b(): v1.play(0.5, fade=0)
+form(('a', 2), 'b'{end})
+"""
+
+
+def test_a_form_is_rendered_as_long_as_it_is_and_changes_on_its_cycle(rendered):
+    sound = rendered(FORM.format(end=""))
+    assert len(sound) == 4 * 48000
+    starts = np.flatnonzero(np.abs(np.diff(sound[:, 0])) > 0.1)
+    assert starts.tolist() == [96000 // RATIO * RATIO - 1 + (RATIO if 96000 % RATIO else 0)]
+    assert len(rendered(FORM.format(end=", end='hush'"))) == 4.25 * 48000
+    assert len(rendered(FORM.format(end=""), cycles=1)) == 48000
+
+
+def test_a_form_may_be_rendered_from_a_cue(rendered):
+    sound = rendered(FORM.format(end=""), start="b")
+    assert len(sound) == 2 * 48000
+    assert np.allclose(sound[RATIO * 2 :], 0.5, atol=1e-6)
