@@ -19,13 +19,18 @@ from livevae.errors import LivevaeError
 
 COMMANDS = {
     "render": ("livevae.commands.render", "play a piece into a sound file, faster than real time"),
+    "check": ("livevae.commands.check", "find errors, unknown names and cost of pieces without playing them"),
+    "replay": ("livevae.commands.replay", "play a performance again from its journal, live or into a sound file"),
+    "plot": ("livevae.commands.plot", "draw what a piece does: its cues, voices and latents over time"),
     "encode": ("livevae.commands.encode", "turn a recording into latent frames, an .npz file"),
     "decode": ("livevae.commands.decode", "turn latent frames back into sound"),
     "transform": ("livevae.commands.transform", "send a recording through a model, as a live voice would"),
     "info": ("livevae.commands.info", "say what a model file is"),
+    "reference": ("livevae.commands.reference", "print every word of the language with its documentation"),
     "devices": ("livevae.commands.devices", "list audio devices and MIDI ports"),
     "doctor": ("livevae.commands.doctor", "measure what audio, MIDI and scheduling this machine gives"),
     "train": ("livevae.training.command", "train a model of one's own from a folder of recordings"),
+    "adapt": ("livevae.training.adapt_command", "fine-tune a model to a folder of recordings, in minutes"),
 }
 _PERFORM = "livevae.commands.perform"
 _FAILED = 2

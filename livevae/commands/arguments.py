@@ -28,6 +28,21 @@ def block(text: str) -> int:
     return _within(text, 16, 1024)
 
 
+def inputs(text: str) -> int:
+    """How many audio inputs are opened."""
+    return _within(text, 0, 16)
+
+
+def outputs(text: str) -> int:
+    """How many audio outputs are opened: the master, which is the first two, and others."""
+    return _within(text, 2, 16)
+
+
+def port(text: str) -> int:
+    """A UDP port that a program may open."""
+    return _within(text, 1, 65_535)
+
+
 def seconds(text: str) -> float:
     """A finite number above 0."""
     value = _number(text)
@@ -62,6 +77,8 @@ def add_audio(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=rate, default=48000, metavar="HZ", help="sample rate (default: %(default)s)")
     parser.add_argument("--in", dest="input_device", metavar="DEV", help="input device, by name or number")
     parser.add_argument("--out", dest="output_device", metavar="DEV", help="output device, by name or number")
+    parser.add_argument("--inputs", type=inputs, default=2, metavar="N", help="audio inputs, 0 to 16 (default: 2)")
+    parser.add_argument("--outputs", type=outputs, default=2, metavar="N", help="audio outputs, 2 to 16 (default: 2)")
     parser.add_argument("--chunk", type=count, metavar="N", help="samples a model computes at once, at least")
 
 

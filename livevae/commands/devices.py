@@ -27,13 +27,13 @@ def survey() -> dict[str, Any]:
 
 
 def midi() -> dict[str, Any]:
-    """The MIDI inputs that are open to livevae, and what is wrong with MIDI, if anything is."""
+    """The MIDI inputs that are open to livevae, its outputs, and what is wrong with MIDI, if anything is."""
     from livevae.control.midi import Midi
 
     with Midi() as inputs:
         if not inputs.wait(_MIDI_SECONDS):
             return {"ports": [], "error": f"no answer within {_MIDI_SECONDS:.0f} s"}
-        return {"ports": list(inputs.ports), "error": inputs.problem}
+        return {"ports": list(inputs.ports), "outputs": list(inputs.outputs), "error": inputs.problem}
 
 
 def described(found: dict[str, Any]) -> list[str]:
@@ -65,4 +65,5 @@ def _midi(found: dict[str, Any]) -> list[str]:
     heading = "MIDI:" if found["ports"] else "MIDI: no ports"
     if found["error"]:
         heading = f"MIDI: {found['error']}"
-    return [heading, *(f"  in   {name}" for name in found["ports"])]
+    outputs = (f"  out  {name}" for name in found.get("outputs", []))
+    return [heading, *(f"  in   {name}" for name in found["ports"]), *outputs]

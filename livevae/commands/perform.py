@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import sys
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livevae import __version__
-from livevae.commands.arguments import add_audio
+from livevae.commands.arguments import add_audio, port
 from livevae.commands.models import chosen
 from livevae.errors import LivevaeError
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("piece", type=Path, nargs="?", metavar="PIECE", help="a pattern file to load and to watch")
+    parser.add_argument("--from", dest="start", metavar="CUE", help="rehearse the piece from this cue on")
+    parser.add_argument("--osc", type=port, metavar="PORT", help="listen to OSC from this machine on this UDP port")
     parser.add_argument("-m", "--model", type=Path, metavar="FILE", help="model file (.ts); the default model without")
     add_audio(parser)
 
@@ -32,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     model = chosen(arguments.model)
     piece = None if arguments.piece is None else existing_piece(arguments.piece)
+    if arguments.start is not None and piece is None:
+        raise LivevaeError(f"--from {arguments.start} needs the piece that has this cue: livevae PIECE --from CUE.")
     _end_on_signals()
     starting = _started(options(arguments))
 
@@ -41,16 +46,20 @@ def run(arguments: argparse.Namespace) -> int:
 
     terminal = sys.stdin.isatty()
     with _closing(starting) as engine, _performance(engine, model) as (performance, keeper):
+        # What is loaded stays: the collector, which stands still while it looks, looks only at what comes later.
+        gc.freeze()
+        if arguments.osc is not None:
+            performance.words.osc_listen(arguments.osc)
         session = Session(performance, errors=(lambda: sys.stdout) if terminal else (lambda: sys.stderr))
         if not terminal:
             if piece is not None:
-                _prepare(performance, keeper, piece)
+                _prepare(performance, keeper, piece, arguments.start)
             return play_script(session, sys.stdin)
         print(banner(engine.status().backend, engine.rate, engine.block, engine.inputs), flush=True)
         for remark in remarks(engine.status()):
             session.tell("warning", remark)
         threading.Thread(
-            target=_prepare, args=(performance, keeper, piece), name="livevae prepare", daemon=True
+            target=_prepare, args=(performance, keeper, piece, arguments.start), name="livevae prepare", daemon=True
         ).start()
         return perform(session)
 
@@ -65,6 +74,8 @@ def options(arguments: argparse.Namespace) -> EngineOptions:
         block=arguments.block,
         input_device=arguments.input_device,
         output_device=arguments.output_device,
+        input_channels=arguments.inputs,
+        output_channels=arguments.outputs,
         chunk=arguments.chunk,
     )
 
@@ -134,15 +145,13 @@ def _performance(engine: LiveEngine, model: Path) -> Iterator[tuple[Performance,
         performance = Performance(engine, library, default_model=model, journal=Journal())
         stack.callback(performance.close)
         midi = stack.enter_context(control.Midi())
-        midi.on_change = performance.control_changed
-        control.use(midi)
-        stack.callback(control.use, None)
+        stack.enter_context(performance.midi.attached(midi, performance.control_changed))
         keeper = Keeper(performance).start()
         stack.callback(keeper.close)
         yield performance, keeper
 
 
-def _prepare(performance: Performance, keeper: Keeper, path: Path | None) -> None:
+def _prepare(performance: Performance, keeper: Keeper, path: Path | None, start: str | None) -> None:
     """Open the model and load the piece, which is watched from then on; on a terminal the prompt is there already."""
     from livevae.performance import Piece
 
@@ -150,7 +159,7 @@ def _prepare(performance: Performance, keeper: Keeper, path: Path | None) -> Non
     try:
         performance.prepare()
         if piece is not None:
-            piece.load()
+            piece.load(start)
     except LivevaeError as error:
         performance.report("error", str(error))
     keeper.piece = piece

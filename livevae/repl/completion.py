@@ -14,11 +14,14 @@ from typing import Any
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
+from livevae.pattern import is_patternable
 from livevae.repl import source
 from livevae.repl.resolve import Known, member, members, resolve, signature, summary
 
 _STEP = re.compile(r"[^\W\d][\w.\-]*$")
-_PATH = re.compile(r"(~|\.{0,2}/)[^\"']*$")
+_VARIABLE = re.compile(r"\^((?:[^\W\d]\w*)?)$")
+_SLICE = re.compile(r"\w:\s*\d*$")
+_PATH = re.compile(r"(~\w*/|\.{0,2}/)[^\"']*$")
 _SHOWN = 200
 _WORDS = tuple(word for word in keyword.kwlist if word not in ("async", "await", "nonlocal", "global"))
 
@@ -38,7 +41,7 @@ def candidates(text: str, namespace: Mapping[str, Any], recordings: Iterable[str
     if where.comment:
         return []
     if where.string is not None:
-        return _in_string(text[where.string :], recordings)
+        return _in_string(text[where.string :], namespace, recordings)
     stem = source.word(text)
     before = len(text) - len(stem)
     if before and text[before - 1] == ".":
@@ -48,10 +51,15 @@ def candidates(text: str, namespace: Mapping[str, Any], recordings: Iterable[str
     return _keyword_arguments(text, where, stem, namespace) + _names(stem, namespace)
 
 
-def _in_string(literal: str, recordings: Iterable[str]) -> list[Candidate]:
+def _in_string(literal: str, namespace: Mapping[str, Any], recordings: Iterable[str]) -> list[Candidate]:
     path = _PATH.search(literal)
     if path and path.start() == 0:
         return _paths(literal)
+    if _SLICE.search(literal):
+        return []
+    variable = _VARIABLE.search(literal)
+    if variable:
+        return _variables(variable.group(1), namespace)
     found = _STEP.search(literal)
     stem = found.group() if found else ""
     return [Candidate(name, len(stem), "recording") for name in _matching(stem, recordings)]
@@ -94,7 +102,7 @@ def _keyword_arguments(text: str, where: source.Place, stem: str, namespace: Map
         return []
     allowed = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = [parameter for parameter in shape.parameters.values() if parameter.kind in allowed]
-    names = [parameter.name for parameter in parameters if parameter.name not in call.named]
+    names = [parameter.name for parameter in parameters if parameter.name not in (*call.named, "self")]
     return [Candidate(name + "=", len(stem), "argument") for name in _matching(stem, names)]
 
 
@@ -106,6 +114,13 @@ def _names(stem: str, namespace: Mapping[str, Any]) -> list[Candidate]:
     python = sorted({*dir(builtins), *_WORDS} - set(namespace))
     shown = [name for name in python if name.startswith(stem) and (stem.startswith("_") or not name.startswith("_"))]
     return result + [Candidate(name, len(stem), "python") for name in shown]
+
+
+def _variables(stem: str, namespace: Mapping[str, Any]) -> list[Candidate]:
+    """What may stand after `^` in mini-notation."""
+    usable = [name for name, value in namespace.items() if not name.startswith("_") and is_patternable(value)]
+    shown = [(name, namespace[name]) for name in _matching(stem, sorted(usable, key=_natural))]
+    return [Candidate(name, len(stem), held if isinstance(held, str) else summary(held)) for name, held in shown]
 
 
 def _natural(name: str) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from shutil import get_terminal_size
 from typing import Any, Final
 
+from livevae.pattern.transformations import Word
 from livevae.repl.report import shorten
 from livevae.repl.resolve import summary
 from livevae.repl.signatures import spelled
@@ -20,6 +21,7 @@ Enter         evaluate when the code is complete, else a new line; a blank line 
 Alt-Enter     a new line
 Tab           complete names, arguments, and recordings inside "..."
 Up, Ctrl-R    earlier lines, search them
+F5, F4        the next cue of the piece, the one before
 Ctrl-C        drop the line        Ctrl-D  leave, with a fade
 Ctrl-L        clear the screen"""
 
@@ -50,7 +52,7 @@ def describe(thing: Any) -> str:
         return (
             f"{thing!r}: mini-notation where a pattern is expected, steps of a cycle: numbers or names of recordings."
         )
-    if inspect.isroutine(thing):
+    if inspect.isroutine(thing) or isinstance(thing, Word):
         return "\n\n".join(filter(None, [f"{_name(thing)}{_signature(thing)}", inspect.getdoc(thing)]))
     cls = thing if isinstance(thing, type) else type(thing)
     if cls.__module__.split(".")[0] != "livevae":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from platformdirs import user_state_dir
 
+from livevae.performance.cost import SHOWN
 from livevae.performance.performance import PerformanceStatus
 from livevae.repl.prompt import Prompt, history
 from livevae.repl.session import Session
@@ -24,9 +25,13 @@ def history_path() -> Path:
 
 def readings(status: PerformanceStatus, error: str | None, encoding: Mapping[str, float]) -> Readings:
     """What the toolbar shows of a status. With several voices, the longest delays; `encoding` maps names to parts."""
+    cue = status.cue
     delays = [voice.buffering for voice in status.voices]
     inside = [voice.model_delay for voice in status.voices if voice.model_delay is not None]
+    costs = [(voice.cost.share, voice.name) for voice in status.voices if voice.cost is not None]
+    share, dearest = max(costs, default=(0.0, ""))
     return Readings(
+        dear=f"{dearest} {share:.0%}" if share >= SHOWN else None,
         cycle=status.cycle,
         bpm=status.bpm,
         load_audio=status.engine.load_audio,
@@ -39,6 +44,10 @@ def readings(status: PerformanceStatus, error: str | None, encoding: Mapping[str
         recording=status.engine.recording,
         error=error,
         note=", ".join(f"encoding {name} {part:.0%}" for name, part in encoding.items()) or None,
+        cue=None if cue is None else cue.name,
+        left=None if cue is None else cue.left,
+        beats=status.beats,
+        following=None if cue is None else cue.next,
     )
 
 
@@ -50,6 +59,10 @@ def perform(session: Session) -> int:
         recordings=performance.library.names,
         readings=lambda: readings(performance.status(), session.error, performance.library.progress()),
         past=history(history_path()),
+        actions={
+            "f4": lambda: performance.words.ask(performance.words.previous_cue, "key"),
+            "f5": lambda: performance.words.ask(performance.words.next_cue, "key"),
+        },
     )
     while True:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from prompt_toolkit import PromptSession
@@ -69,7 +70,8 @@ class Prompt:
     """Reads one complete input after the other.
 
     `namespace`, `recordings` and `readings` are asked whenever they are needed. The toolbar is drawn again only when
-    its text has changed, at most eight times a second.
+    its text has changed, at most eight times a second. `actions` are called when their keys, such as "f5", are pressed;
+    what is being typed stays.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Prompt:
         past: History,
         keys: Input | None = None,
         screen: Output | None = None,
+        actions: Mapping[str, Callable[[], None]] = MappingProxyType({}),
     ) -> None:
         self._namespace = namespace
         self._readings = readings
@@ -94,7 +97,7 @@ class Prompt:
             history=past,
             completer=PerformerCompleter(namespace, recordings),
             complete_while_typing=True,
-            key_bindings=_bindings(),
+            key_bindings=_bindings(actions),
             bottom_toolbar=self._toolbar,
             reserve_space_for_menu=6,
             enable_open_in_editor=True,
@@ -145,7 +148,7 @@ class Prompt:
         return fragments(shown, width) if shown else []
 
 
-def _bindings() -> KeyBindings:
+def _bindings(actions: Mapping[str, Callable[[], None]]) -> KeyBindings:
     bindings = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER)
 
@@ -171,7 +174,17 @@ def _bindings() -> KeyBindings:
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text(_INDENT)
 
+    for key, action in actions.items():
+        bindings.add(key)(_doing(action))
+
     return bindings
+
+
+def _doing(action: Callable[[], None]) -> Callable[[KeyPressEvent], None]:
+    def pressed(event: KeyPressEvent) -> None:
+        action()
+
+    return pressed
 
 
 def _newline(event: KeyPressEvent) -> None:

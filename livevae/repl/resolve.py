@@ -12,6 +12,9 @@ from typing import Any
 
 from livevae.pattern import Pattern
 
+_IMPORTED_FOR_TYPES = {"Pattern": Pattern}
+"""What annotations name without their module having imported it when it runs."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -52,6 +55,8 @@ def member(found: Found, name: str) -> Found | None:
         static = inspect.getattr_static(cls, name, None)
         if isinstance(static, property):
             return _promised(static.fget, cls) if static.fget else None
+        if _ours(type(static)) and hasattr(static, "__get__"):
+            return _promised(type(static).__get__, cls)
         return Known(static) if static is not None else None
     if isinstance(inspect.getattr_static(cls, name, None), property) and not _ours(cls):
         return None
@@ -63,7 +68,13 @@ def member(found: Found, name: str) -> Found | None:
 
 def signature(found: Found) -> inspect.Signature | None:
     """How to call it; None where it cannot be called or does not say."""
-    if not isinstance(found, Known) or not callable(found.value):
+    if isinstance(found, Instance):
+        call = inspect.getattr_static(found.cls, "__call__", None)
+        if not inspect.isfunction(call):
+            return None
+        shape = inspect.signature(call)
+        return shape.replace(parameters=list(shape.parameters.values())[1:])
+    if not callable(found.value):
         return None
     try:
         return inspect.signature(found.value)
@@ -131,7 +142,7 @@ def _item(found: Found, index: ast.expr) -> Found | None:
 def _promised(function: Any, owner: type | None) -> Found | None:
     """An instance of the class that the return annotation of `function` names; `owner` is what `Self` means."""
     try:
-        promise = typing.get_type_hints(function).get("return")
+        promise = typing.get_type_hints(function, localns=_IMPORTED_FOR_TYPES).get("return")
     except (NameError, TypeError, AttributeError, SyntaxError):
         return None
     origin = typing.get_origin(promise)

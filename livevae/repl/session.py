@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TextIO
 
 from livevae.errors import LivevaeError
+from livevae.performance.cues import Words
 from livevae.performance.evaluation import run
 from livevae.performance.message import EvaluationError, Message, explain
 from livevae.performance.performance import PerformanceStatus
@@ -45,6 +46,9 @@ class Performer(Protocol):
 
     @property
     def library(self) -> Recordings: ...
+
+    @property
+    def words(self) -> Words: ...
 
     def evaluate(self, source: str, filename: str = ...) -> object: ...
 

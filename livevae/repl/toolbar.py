@@ -13,6 +13,7 @@ FLOOR_DB = -48.0
 """The quietest level that a meter shows."""
 
 METER_CELLS = 8
+_LONGEST_NAME = 16
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 STYLE = {
@@ -21,6 +22,7 @@ STYLE = {
     "bottom-toolbar.meter": "#5fd787",
     "bottom-toolbar.hot": "#ff5f5f",
     "bottom-toolbar.warn": "#ffaf5f bold",
+    "bottom-toolbar.cue": "#ffd75f bold",
     "bottom-toolbar.rec": "#ffffff bg:#d70000 bold",
     "bottom-toolbar.error": "#ff8787",
     "bottom-toolbar.signature": "#87afd7",
@@ -33,7 +35,8 @@ STYLE = {
 class Readings:
     """What the toolbar shows. Loads are fractions of real time, peaks linear, latencies milliseconds.
 
-    `buffering` and `model` are None while no voice sounds or where the delay inside the model is not known.
+    `buffering` and `model` are None while no voice sounds or where the delay inside the model is not known. `left` are
+    the cycles, of `beats` beats each, until the cue `following` begins after `cue`; None until told.
     """
 
     cycle: float = 0.0
@@ -48,6 +51,12 @@ class Readings:
     recording: str | None = None
     error: str | None = None
     note: str | None = None
+    cue: str | None = None
+    left: float | None = None
+    beats: float = 4.0
+    following: str | None = None
+    dear: str | None = None
+    """The voice whose patterns cost most and what they take, where that is much: `v1 31%`."""
 
 
 def meter(peak: float, cells: int = METER_CELLS) -> str:
@@ -65,6 +74,17 @@ def latency(buffering: float | None, model: float | None) -> str:
     if buffering is None:
         return ""
     return f"{buffering:.0f}+{'?' if model is None else format(model, '.0f')} ms"
+
+
+def countdown(left: float, beats: float) -> str:
+    """Cycles that are left as `bars:beats`, where the beat that is running counts.
+
+    >>> countdown(3.5, 4), countdown(0.01, 4), countdown(16, 3)
+    ('3:2', '0:1', '16:0')
+    """
+    whole = max(1, round(beats))
+    bars, rest = divmod(math.ceil(max(left, 0.0) * whole - 1e-6), whole)
+    return f"{bars}:{rest}"
 
 
 def toolbar(readings: Readings, width: int) -> Fragments:
@@ -96,12 +116,30 @@ def _parts(readings: Readings) -> list[tuple[int, Fragments]]:
         (3, [(label, " late "), (warn if readings.late else plain, f"{readings.late} ")]),
         (2, [(label, " xruns "), (warn if readings.xruns else plain, f"{readings.xruns} ")]),
     ]
+    parts[1:1] = _form(readings)
+    if readings.dear is not None:
+        parts.append((3, [(label, " pattern "), (warn, f"{readings.dear} ")]))
     delay = latency(readings.buffering, readings.model)
     if delay:
         parts.append((6, [(plain, f" {delay} ")]))
     parts.append((7, _meters(readings.peaks)))
     if readings.recording is not None:
         parts.append((1, [("class:bottom-toolbar.rec", " REC ")]))
+    return parts
+
+
+def _form(readings: Readings) -> list[tuple[int, Fragments]]:
+    """The cue, what is left of it, and what follows; the countdown stays longest where it is narrow."""
+    label, cue = "class:bottom-toolbar.label", "class:bottom-toolbar.cue"
+    parts: list[tuple[int, Fragments]] = []
+    if readings.cue is not None:
+        parts.append((1, [(cue, f" {shorten(readings.cue, _LONGEST_NAME)} ")]))
+    if readings.left is not None:
+        last = readings.left <= 1.0 and readings.following is not None
+        style = "class:bottom-toolbar.warn" if last else "class:bottom-toolbar"
+        parts.append((1, [(style, f" {countdown(readings.left, readings.beats)} ")]))
+    if readings.following is not None:
+        parts.append((3, [(label, f" → {shorten(readings.following, _LONGEST_NAME)} ")]))
     return parts
 
 

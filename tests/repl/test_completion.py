@@ -131,6 +131,25 @@ def test_a_property_that_fails_is_still_offered() -> None:
     assert names("v1.broken.") == []
 
 
+def test_variables_after_a_caret_in_mini_notation() -> None:
+    known = {"melody": "bell choir", "mellow": 3, "member": print, "_memory": 1}
+    found = candidates('v1.z = "bell [^me', known, ["bell", "meadow"])
+    assert [(candidate.text, candidate.replaces, candidate.meta) for candidate in found] == [
+        ("mellow", 2, ""),
+        ("melody", 2, "bell choir"),
+    ]
+
+
+@pytest.mark.parametrize("before", ["[", "<", "{a ", "{a}%", "bell | ", "a . ", "~ ", "^melody ", "bell:<2 3> "])
+def test_recordings_after_every_sign_of_mini_notation(before: str) -> None:
+    found = candidates(f'v1.z = "{before}be', {}, ["bell", "choir"])
+    assert [(candidate.text, candidate.replaces) for candidate in found] == [("bell", 2)]
+
+
+def test_nothing_completes_the_number_of_a_part() -> None:
+    assert candidates('v1.z = "bell:', {}, ["bell"]) == candidates('v1.z = "bell:1', {}, ["bell"]) == []
+
+
 def test_paths_inside_strings(tmp_path: Path) -> None:
     (tmp_path / "sounds").mkdir()
     (tmp_path / "song.wav").touch()

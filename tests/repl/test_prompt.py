@@ -82,3 +82,12 @@ def test_history_goes_on_in_memory_where_the_disk_refuses(tmp_path: Path) -> Non
     (tmp_path / "history").mkdir()
     kept.append_string("a")
     assert kept.get_strings() == ["a"]
+
+
+def test_a_key_does_what_it_stands_for_and_what_is_typed_stays(keys: PipeInput) -> None:
+    done: list[str] = []
+    actions = {"f5": lambda: done.append("next"), "f4": lambda: done.append("previous")}
+    typing = Prompt(dict, list, Readings, InMemoryHistory(), keys, DummyOutput(), actions)
+    keys.send_text("1 +\x1b[15~\x1bOS 1\r")
+    assert typing.read() == "1 + 1"
+    assert done == ["next", "previous"]

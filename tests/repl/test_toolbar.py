@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livevae.repl.toolbar import FLOOR_DB, METER_CELLS, Fragments, Readings, latency, meter, toolbar
+from livevae.repl.toolbar import FLOOR_DB, METER_CELLS, Fragments, Readings, countdown, latency, meter, toolbar
 
 PLAYING = Readings(12.34, 96.0, 0.031, 0.27, 1, 2, 26.7, 310.2, (0.5, 1.0), "take.flac", "line 3: no such name")
 
@@ -66,3 +66,42 @@ def test_meter_grows_with_the_level(a: float, b: float) -> None:
 )
 def test_latency(buffering: float | None, model: float | None, shown: str) -> None:
     assert latency(buffering, model) == shown
+
+
+FORM = replace(PLAYING, cue="build", left=3.5, following="drop", error=None)
+
+
+def test_the_form_is_shown_with_its_countdown() -> None:
+    assert "build  3:2  → drop" in text(toolbar(FORM, 200))
+    assert " 3:2  → drop" in text(toolbar(replace(FORM, cue=None), 200))
+    held = text(toolbar(replace(FORM, left=None), 200))
+    assert "build  → drop" in held
+    assert "→" not in text(toolbar(replace(FORM, following=None), 200))
+
+
+@pytest.mark.parametrize(
+    ("left", "beats", "shown"),
+    [(16.0, 4.0, "16:0"), (3.5, 4.0, "3:2"), (0.01, 4.0, "0:1"), (0.0, 4.0, "0:0"), (0.5, 3.0, "0:2")],
+)
+def test_countdown(left: float, beats: float, shown: str) -> None:
+    assert countdown(left, beats) == shown
+
+
+@given(st.floats(0, 1000), st.floats(0, 1000))
+def test_the_countdown_never_goes_up(a: float, b: float) -> None:
+    early, late = sorted((a, b), reverse=True)
+    assert tuple(map(int, countdown(late, 4).split(":"))) <= tuple(map(int, countdown(early, 4).split(":")))
+
+
+def test_the_last_bar_is_marked() -> None:
+    assert ("class:bottom-toolbar.warn", " 0:3 ") in toolbar(replace(FORM, left=0.75), 200)
+    assert ("class:bottom-toolbar", " 3:2 ") in toolbar(FORM, 200)
+
+
+@settings(max_examples=60)
+@given(st.integers(8, 220), st.text(max_size=40), st.floats(0, 100))
+def test_a_form_fits_whatever_the_width(width: int, name: str, left: float) -> None:
+    shown = text(toolbar(replace(FORM, cue=name, following=name, left=left), width))
+    assert len(shown) <= width
+    if width >= 40:
+        assert countdown(left, 4.0) in shown
