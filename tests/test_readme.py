@@ -40,8 +40,9 @@ def test_what_a_performer_types_is_accepted_line_by_line(workshop: Path) -> None
     assert script.count("\n") > 20
     command = [sys.executable, "-m", "livevae", "--audio", "silent"]
     done = subprocess.run(command, input=script, cwd=workshop, capture_output=True, text=True, timeout=120, check=False)
-    # The silent clock has no microphone, and the performer is told.
-    assert set(done.stderr.splitlines()) <= {"there is no audio input here: live is silent."}
+    # The silent clock has no microphone, and the performer is told; so is what goes on in the background.
+    told = [line for line in done.stderr.splitlines() if not line.startswith(("gesture 1: ", "touch a knob for "))]
+    assert set(told) <= {"there is no audio input here: live is silent."}
     assert done.returncode == 0
 
 
