@@ -5,6 +5,7 @@ One microphone, one performer: a voice, or any instrument that can hold a tone a
 
     livevae patterns/convergence.py                                  F5 goes on to the next scene sooner
     livevae patterns/convergence.py --from stretch                   rehearses from a scene
+    livevae patterns/convergence.py --input take.wav                 without a performer
     livevae render patterns/convergence.py --input take.wav -o out.wav
 
 The score (a bar is four seconds, each scene lasts ten bars; the bar at the bottom counts down):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("piece", type=Path, nargs="?", metavar="PIECE", help="a pattern file to load and to watch")
     parser.add_argument("--from", dest="start", metavar="CUE", help="rehearse the piece from this cue on")
+    parser.add_argument("--input", type=Path, metavar="FILE", help="a recording in place of the live inputs, looped")
     parser.add_argument("--osc", type=port, metavar="PORT", help="listen to OSC from this machine on this UDP port")
     parser.add_argument("-m", "--model", type=Path, metavar="FILE", help="model file (.ts); the default model without")
     add_audio(parser)
@@ -68,6 +69,7 @@ def options(arguments: argparse.Namespace) -> EngineOptions:
     """How the command line wants the engine."""
     from livevae.engine.interface import EngineOptions
 
+    heard = getattr(arguments, "input", None)  # not every command has inputs that a file could stand in for
     return EngineOptions(
         backend=arguments.audio,
         rate=arguments.rate,
@@ -76,8 +78,16 @@ def options(arguments: argparse.Namespace) -> EngineOptions:
         output_device=arguments.output_device,
         input_channels=arguments.inputs,
         output_channels=arguments.outputs,
+        input_file=None if heard is None else existing_recording(heard),
         chunk=arguments.chunk,
     )
+
+
+def existing_recording(path: Path) -> str:
+    """`path` with `~` expanded, of a file that can be heard. Raises LivevaeError where it cannot."""
+    from livevae.performance.inputs import file
+
+    return str(file(path).path)
 
 
 def existing_piece(path: Path) -> Path:

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.wav", help="render it into a WAV or FLAC file")
     parser.add_argument("--from", dest="start", type=moment, default=0.0, metavar="S", help="begin at this second")
     parser.add_argument("--until", dest="end", type=seconds, metavar="S", help="end at this second")
-    parser.add_argument("--input", type=Path, metavar="FILE", help="with -o: what the live inputs heard, as a file")
+    parser.add_argument("--input", type=Path, metavar="FILE", help="what the live inputs heard, as a file")
     add_audio(parser)
 
 

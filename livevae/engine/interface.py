@@ -92,7 +92,8 @@ def source_from_json(data: Mapping[str, Any]) -> Source:
 class EngineOptions:
     """How to open the engine. Devices are names or numbers; None takes the system's default.
 
-    There may be up to 16 inputs (0 for none), and from 2, the master, up to 16 outputs.
+    There may be up to 16 inputs (0 for none), and from 2, the master, up to 16 outputs. The channels of the sound file
+    `input_file`, played again and again, stand in for the inputs of the machine.
     """
 
     backend: Backend = "auto"
@@ -102,6 +103,7 @@ class EngineOptions:
     output_device: str | None = None
     input_channels: int = 2
     output_channels: int = 2
+    input_file: str | None = None
     chunk: int | None = None
     threads: int = 1
     client_name: str = "livevae"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from livevae.engine.building import samples
 from livevae.engine.chains import Table
 from livevae.engine.interface import EngineOptions
 from livevae.engine.realtime import flush_denormals
+from livevae.engine.stand_in import read_stand_in, stand_ins
 from livevae.errors import LivevaeError
 
 CEILING: Final = 1.0
@@ -31,7 +33,8 @@ Patched = tuple[Sequence[Any], Sequence[tuple[tuple[int, ...], Any]]]
 """Stereo signals, and where their sum goes: outputs counted from 0, and a signal that says how loud."""
 
 _STOPPED: Final[list[Any]] = []
-"""The objects of stopped servers: pyo 1.1 crashes where they are let go of after their server was shut down."""
+"""Objects of stopped servers, and servers that somebody still uses: pyo 1.1 crashes where objects are let go of after
+their server was shut down."""
 
 
 def import_pyo() -> Any:
@@ -55,7 +58,9 @@ class PyoServer:
     def __init__(self, backend: str, options: EngineOptions) -> None:
         pyo = import_pyo()
         self.backend = backend
-        inputs = options.input_channels if backend != "manual" else 0
+        self._stopped = False
+        self._stand_in = None if options.input_file is None else read_stand_in(options.input_file, options.rate)
+        inputs = options.input_channels if backend != "manual" and self._stand_in is None else 0
         outputs = max(2, options.output_channels)
         self._server = pyo.Server(
             sr=options.rate,
@@ -77,14 +82,18 @@ class PyoServer:
         self._callbacks: list[Callable[[], None]] = []
         self.rate = int(self._server.getSamplingRate())
         self.block = int(self._server.getBufferSize())
-        self._build(pyo, inputs, outputs)
+        self._build(pyo, inputs if self._stand_in is None else len(self._stand_in), outputs)
 
     def _build(self, pyo: Any, inputs: int, outputs: int) -> None:
         size = self.block
         in_tables = [pyo.DataTable(size) for _ in range(inputs)]
         bus_tables = [pyo.DataTable(size) for _ in range(outputs)]
         out_tables = [pyo.DataTable(size) for _ in range(outputs)]
-        sources = [pyo.Input(chnl=i) for i in range(inputs)]
+        held: list[Any] = []
+        if self._stand_in is None:
+            sources = [pyo.Input(chnl=i) for i in range(inputs)]
+        else:
+            sources, held = stand_ins(pyo, self._stand_in, self.rate)
         captures = [pyo.TableFill(s, t) for s, t in zip(sources, in_tables, strict=True)]
         bus = [pyo.TableScan(table) for table in bus_tables]
         self._fader = pyo.SigTo(1.0, time=FADE_SECONDS, init=1.0)
@@ -122,7 +131,7 @@ class PyoServer:
         fills = [pyo.TableFill(m, t) for m, t in zip(master, out_tables, strict=True)]
         for channel, stream in enumerate(master):
             stream.out(channel)
-        self._held: list[Any] = [sources, captures, bus, straight, faded, sizes, louder, envelope, floor]
+        self._held: list[Any] = [sources, held, captures, bus, straight, faded, sizes, louder, envelope, floor]
         self._held += [gain, limited, master, fills, self._straight_beside, self._beside, beside]
         self._tables = [in_tables, bus_tables, out_tables]
         self.inputs = _Views(in_tables, size)
@@ -260,12 +269,31 @@ class PyoServer:
         self._sums[place] = made
 
     def stop(self, held: object = None) -> None:
-        """Stop and let go of the device. `held` are further objects of pyo's, which must not die before it."""
+        """Stop and let go of the device. `held` are further objects of pyo's, which must not die after it.
+
+        A server that has stopped cannot be used again.
+        """
+        if self._stopped:
+            return
+        self._stopped = True
         self._server.stop()
-        self._server.shutdown()
         self._callbacks.clear()
-        _STOPPED.append([self._held, self._tables, self._fader, self._sums, self._collectors, held])
-        _STOPPED.append([self._bus, self.voices, self._whole, self._straight, self.straight])
+        if self.backend != "manual":
+            self._server.shutdown()
+            _STOPPED.append([self._held, self._tables, self._fader, self._sums, self._collectors, held])
+            _STOPPED.append([self._bus, self.voices, self._whole, self._straight, self.straight])
+            return
+        # A process may have 256 servers of pyo's, so one that is not needed any more has to go: its objects first.
+        server = self._server
+        for name in set(vars(self)) - {"backend", "rate", "block", "_stopped"}:
+            delattr(self, name)
+        del held
+        if server.getStreams():
+            gc.collect()
+        if server.getStreams():
+            _STOPPED.append(server)  # somebody still has one of them
+        else:
+            server.shutdown()
 
 
 class _Views:
@@ -273,7 +301,7 @@ class _Views:
 
     def __init__(self, tables: list[Any], size: int) -> None:
         self.array = np.zeros((len(tables), size), np.float32)
-        self._pairs = [(row, np.asarray(table.getBuffer())) for row, table in zip(self.array, tables, strict=True)]
+        self._pairs = [(row, samples(table)) for row, table in zip(self.array, tables, strict=True)]
 
     def pull(self) -> None:
         """Copy what pyo wrote into `array`."""

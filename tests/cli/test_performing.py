@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -115,3 +116,25 @@ def test_devices_for_reading() -> None:
     assert "  in   Knobs" in shown
     nothing = {"jack": {"running": False}, "portaudio": {"error": "no answer"}, "midi": {"ports": [], "error": None}}
     assert devices.described(nothing) == ["JACK: no server is running", "PortAudio: no answer", "MIDI: no ports"]
+
+
+def test_a_recording_can_stand_in_for_the_microphone(
+    livevae: Run, model: Path, recording: Path, tmp_path: Path
+) -> None:
+    for name, options in (("with", ("--input", recording)), ("without", ())):
+        script = f"v1.z = live\nrecord({str(tmp_path / name)!r} + '.wav')\nwait(1.5)\nstop_recording()\n"
+        done = livevae(*SILENT, "-m", model, *options, script=script)
+        assert done.returncode == 0, done.stderr
+    heard, _ = soundfile.read(tmp_path / "with.wav")
+    silent, _ = soundfile.read(tmp_path / "without.wav")
+    assert np.abs(silent).max() == 0
+    # The recording lasts a quarter of a second: it is heard again and again.
+    assert np.sqrt((heard[-12_100:] ** 2).mean()) > 0.1
+    assert np.abs(heard).max() <= 1.0
+
+
+def test_an_input_that_is_no_sound_is_refused(livevae: Run, tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("no sound")
+    done = livevae(*SILENT, "--input", tmp_path / "text.wav")
+    assert done.returncode == 2
+    assert "cannot be read as sound" in done.stderr

@@ -257,3 +257,19 @@ def test_what_fails_while_it_renders_is_raised_instead_of_printed(capfd) -> None
     finally:
         engine.close()
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_process_may_render_more_often_than_pyo_has_servers() -> None:
+    done = subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "300 engines, 0 left behind", done.stderr
+
+
+MANY = """
+from livevae.engine import server
+from livevae.engine.offline import OfflineEngine
+for count in range(300):
+    engine = OfflineEngine()
+    engine.run(600)
+    engine.close()
+print(f"{count + 1} engines, {len(server._STOPPED)} left behind")
+"""
