@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import numpy as np
 
 from livevae.errors import LivevaeError
+from livevae.latent import LiveLatent
+from livevae.latent.learned import led
 from livevae.latent.maps import Map
 from livevae.latent.succession import Installed, blended
 from livevae.pattern import Context, Pattern, from_sampler, lift_frames
@@ -207,12 +209,16 @@ class Gesture:
 
     # -- playing
 
-    def __call__(self, *inputs: Any) -> Pattern:
+    def __call__(self, *inputs: Any) -> Pattern | LiveLatent:
         """The latents where the inputs are, as a pattern: `v1.z = hand(cc(1), cc(2))`, or any patterns or numbers.
 
         It follows what is trained while it plays. Beyond the examples it goes a tenth of their range further and stays
-        there. Raises LivevaeError for another number of inputs, and where nothing was trained.
+        there. With `hand(live)` the first dimensions of what is played are the inputs: the map runs beside the model,
+        as it is when that is typed, and has to be of kind "mlp". Raises LivevaeError for another number of inputs, and
+        where nothing was trained.
         """
+        if len(inputs) == 1 and isinstance(inputs[0], LiveLatent):
+            return led(inputs[0], self._newest())
         if not self._maps and self.progress is None:
             raise LivevaeError(f"{self.name} has not learned anything yet: add examples, then train().")
         patterns = [as_pattern(f"an input of {self.name}", thing) for thing in inputs]

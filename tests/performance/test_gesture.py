@@ -13,7 +13,7 @@ from test_replay import Take, openings, same
 from threadpoolctl import threadpool_limits
 
 from livevae.errors import LivevaeError
-from livevae.latent import regression
+from livevae.latent import live, regression
 from livevae.latent.fitting import Examples, Fit
 from livevae.latent.succession import FADE_SECONDS
 from livevae.performance import EvaluationError
@@ -418,3 +418,23 @@ def test_a_replay_without_the_kept_maps_trains_again_and_says_so(take) -> None:
     assert any("it is trained again" in message.text for message in told)
     played, replayed = openings(take.engine), openings(again)
     assert sum(same(slot, replayed[key]) for key, slot in played.items()) > 50
+
+
+def test_a_map_can_be_led_by_what_is_played_beside_the_model(rig) -> None:
+    rig.do(CORNERS + "hand.train('mlp')")
+    learned = hand(rig)._newest()
+    inside = np.random.default_rng(0).uniform(0.0, 1.0, (200, 4))
+    expression = hand(rig)(live)
+    np.testing.assert_allclose(expression.of(inside), learned(inside[:, :2]), atol=2e-3)
+    # However far away what is played may be, it stays within what was learned.
+    beyond = expression.of(inside * 1000.0 - 500.0)
+    assert (beyond >= learned.floor - 1e-3).all()
+    assert (beyond <= learned.ceiling + 1e-3).all()
+    rig.do("v2.input = live(1); v2.z = hand(live) + 0.1")
+    assert rig.performance.voices[1].z is not None
+
+
+def test_only_a_perceptron_runs_beside_the_model(rig) -> None:
+    rig.do(CORNERS + "hand.train('rbf')")
+    with pytest.raises(EvaluationError, match=r"'rbf' does not run beside the model: train it with kind='mlp'"):
+        rig.do("v2.z = hand(live)")

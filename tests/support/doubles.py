@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from livevae.engine.effects import Chain, TickFill
 from livevae.engine.frames import Rows, branches, columns, joined, width
 from livevae.engine.interface import Event, Fill, SlotInfo, Source, Status
+from livevae.engine.measuring import COLUMNS, Measured
 from livevae.errors import LivevaeError
 from livevae.latent import Trajectory
 from livevae.model.info import ModelInfo, file_digest
@@ -119,6 +120,12 @@ class RecordingEngine:
 
     def panic(self) -> None:
         self._note("panic")
+
+    def follow(self, sources: Sequence[int]) -> None:
+        self._note("follow", tuple(sources))
+
+    def measured(self, source: int, since: int) -> tuple[int, Measured]:
+        return 0, np.zeros((0, COLUMNS))
 
     def now(self) -> int:
         return self.time
