@@ -30,8 +30,9 @@ def timeline(
     """The pattern from cycle ``start`` on as lines of text.
 
     Discrete patterns are steps: a name stands where its event begins and ``─`` for as long as it lasts, a space is
-    silence, ``|`` begins a cycle; what sounds at the same time lies on lines of its own. Continuous patterns are
-    curves with their lowest and highest value, one line for each dimension.
+    silence, ``|`` begins a cycle; what sounds at the same time lies on lines of its own. What is too long for one line
+    has a line for each cycle. Continuous patterns are curves with their lowest and highest value, one line for each
+    dimension.
 
     >>> print(timeline("bell [choir drum]", 1))
     |bell───────|choir|drum─|
@@ -68,10 +69,19 @@ def steps(events: Sequence[Event], span: Span, width: int) -> str:
             free.append(event)
     cells = _grid([event for row in rows for event in row], span)
     room = _room(rows, cells)
+    if cells * room * float(span.length) > width and span.length > 1:
+        # A line, or several, for each cycle: so that names stay whole as long as they can.
+        return "\n".join(steps(_within(events, cycle), cycle, width) for cycle in span.cycles())
     if cells * room * float(span.length) > width:
         # Too long for exact steps: an even grid as fine as the line allows.
         cells, room = max(1, int(width / float(span.length))), 1
     return "\n".join(_row(row, span, cells, room) for row in rows or [[]])
+
+
+def _within(events: Sequence[Event], span: Span) -> list[Event]:
+    """The pieces of events that lie within a span."""
+    shared = [(event, event.part.overlap(span)) for event in events]
+    return [Event(event.whole, part, event.value) for event, part in shared if part is not None]
 
 
 def _grid(events: Sequence[Event], span: Span) -> int:
