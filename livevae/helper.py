@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -17,13 +18,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from livevae.errors import LivevaeError
 
 Message = dict[str, Any]
 
 _STOP_SECONDS = 2.0
+
+NICENESS = 10
+"""Of a process that takes jobs: it gives way to the sound."""
+IDLE_SECONDS = 300.0
+"""How long such a process stays, with what it has loaded, when it has nothing to do."""
 
 
 class Helper:
@@ -145,3 +151,60 @@ class Channel:
             os._exit(0)
 
         threading.Thread(target=read, name="livevae helper input", daemon=True).start()
+
+
+class Cancelled(Exception):
+    """The job that runs is not wanted any more: raised by what it tells its progress to."""
+
+
+Progress = Callable[[float], None]
+
+
+def serve(
+    work: Callable[[Message, Progress], Message],
+    failed: Callable[[Message, Exception], str],
+    prepare: Callable[[], None] = lambda: None,
+) -> NoReturn:
+    """Be a helper process that takes jobs in turn: modest, until its input ends or there was nothing to do for long.
+
+    A message `{"do": "cancel", "id": n}` takes back a job, any other one, with its `id`, is a job. It is answered by
+    `{"id": n, "progress": part}` as often as `work(message, progress)` tells, then by what that gives, or by the
+    sentence that `failed(message, error)` makes of an error. `prepare` takes its time while jobs are already heard.
+    """
+    os.nice(NICENESS)
+    channel = Channel()
+    jobs: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    cancelled: set[int] = set()
+
+    def hear(message: Message) -> None:
+        if message["do"] == "cancel":
+            cancelled.add(message["id"])
+        else:
+            jobs.put(message)
+
+    def do(message: Message) -> None:
+        number = int(message["id"])
+
+        def progress(part: float) -> None:
+            if number in cancelled:
+                raise Cancelled
+            channel.send({"id": number, "progress": part})
+
+        try:
+            progress(0.0)
+            answer = work(message, progress)
+        except Cancelled:
+            cancelled.discard(number)
+        # Whatever one job does to the libraries below must not cost the jobs behind it.
+        except Exception as error:
+            channel.send({"id": number, "error": failed(message, error)})
+        else:
+            channel.send({"id": number, **answer})
+
+    channel.listen(hear)
+    prepare()
+    with contextlib.suppress(queue.Empty):
+        while True:
+            do(jobs.get(timeout=IDLE_SECONDS))
+    # Not through the interpreter's own ending, which cannot take standard input from the thread that reads it.
+    os._exit(0)
