@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -14,6 +11,7 @@ import numpy as np
 
 from livevae.errors import LivevaeError
 from livevae.latent.trajectory import Frames
+from livevae.latent.whole import whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +34,9 @@ def save(path: str | Path, encoded: Encoded) -> None:
     Raises LivevaeError where it cannot be written.
     """
     target = Path(path)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "xb") as file:
+        with whole(target) as part, open(part, "xb") as file:
             np.savez(
                 file,
                 z=np.asarray(encoded.z, np.float32),
@@ -47,10 +44,7 @@ def save(path: str | Path, encoded: Encoded) -> None:
                 sample_rate=np.int64(encoded.sample_rate),
                 ratio=np.int64(encoded.ratio),
             )
-        os.replace(temporary, target)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise LivevaeError(f"cannot write {target}: {error.strerror or error}.") from None
 
 

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 from livevae.errors import LivevaeError
 from livevae.latent.fitting import Score, packed, unpacked
 from livevae.latent.maps import Map
+from livevae.latent.whole import whole
 from livevae.performance.examples import Example, Scores
 from livevae.performance.layers import Floats
 
@@ -139,13 +139,7 @@ def _arrays_of(target: Path) -> Path | None:
 
 def _write(target: Path, data: bytes) -> None:
     """Whole or not at all. Raises OSError."""
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with whole(target) as part, open(part, "xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

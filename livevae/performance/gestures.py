@@ -17,6 +17,7 @@ from livevae.errors import LivevaeError
 from livevae.latent import Library
 from livevae.latent.fitting import Examples, Fit, Fitter
 from livevae.latent.maps import Map
+from livevae.latent.whole import whole
 from livevae.model.info import ModelInfo
 from livevae.performance.desk import Desk
 from livevae.performance.examples import Example, Scores
@@ -221,9 +222,8 @@ class Gestures:
             try:
                 self._keep.mkdir(parents=True, exist_ok=True)
                 if not path.exists():
-                    part = path.with_suffix(f".{number}.part")
-                    part.write_bytes(data)
-                    part.replace(path)
+                    with whole(path) as part:
+                        part.write_bytes(data)
                 where = str(path)
             except OSError as error:
                 self._report("warning", f"what was trained cannot be kept for a replay: {error.strerror or error}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from livevae.control.knobs import KnobNode, described
 from livevae.control.messages import KINDS, check_channel, check_number, check_port
 from livevae.control.reading import ENCODINGS, Encoder, Pickup, Reading, Where
 from livevae.errors import LivevaeError
+from livevae.latent.whole import whole
 from livevae.pattern import Pattern
 from livevae.pattern.node import Node
 from livevae.performance.midi_targets import LEVELS, Target
@@ -217,12 +217,11 @@ def _row(row: dict[str, Any]) -> tuple[Target, Knob]:
 
 def write(path: Path, text: str) -> None:
     """Write a file as a whole or not at all. Raises LivevaeError where that does not work."""
-    part = path.with_name(f".{path.name}.part")
     try:
         if path.parent == map_folder():
             path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
+        with whole(path) as part:
+            part.write_text(text, encoding="utf-8")
     except OSError as error:
         raise LivevaeError(f"the map {path} cannot be written: {error.strerror or error}.") from None
 

@@ -11,16 +11,17 @@ from typing import Final
 
 import numpy as np
 import soundfile
-import soxr
 from numpy.typing import NDArray
 from platformdirs import user_cache_dir
 
 from livevae import control
 from livevae.engine.frames import Rows
-from livevae.engine.interface import Fill
+from livevae.engine.interface import Engine, Fill
 from livevae.engine.offline import OfflineEngine
+from livevae.engine.stand_in import read_input
 from livevae.errors import LivevaeError
 from livevae.latent import Encoder, Library
+from livevae.latent.whole import whole
 from livevae.performance.message import Message
 from livevae.performance.performance import Performance
 from livevae.performance.piece import Piece
@@ -65,7 +66,7 @@ def render(
     _check(seconds, cycles)
     if channels > 8 and out.suffix.lower() == ".flac":
         raise LivevaeError(f"a FLAC file holds 8 channels, not {channels}: render to a .wav file.")
-    heard = None if input is None else read_sound(Path(input).expanduser(), rate)
+    heard = None if input is None else read_input(Path(input).expanduser(), rate)
     engine = OfflineEngine(rate=rate, block=block, inputs=heard, outputs=channels, seed=seed)
     # A knob of this machine must not be heard in a file that is to be the same everywhere.
     control.use(None)
@@ -77,9 +78,9 @@ def render(
             Piece(performance, piece).load(start)
             if cycles is None:
                 cycles = performance.conductor.length()
-            engine.on_block = _Driver(engine, performance)
+            engine.on_block = Driver(engine, performance)
             # Asked again and again: the tempo may change on the way.
-            length = partial(_until, performance, seconds, cycles)
+            length = partial(until, performance, seconds, cycles)
             _write(engine, out, length, rate, channels, on_progress)
             return length()
         finally:
@@ -87,18 +88,21 @@ def render(
             performance.close()
 
 
-class _Driver:
-    """Takes the place of the keeper: does what is planned, at times that do not depend on the size of a block."""
+class Driver:
+    """Takes the place of the keeper: does what is planned, at times that do not depend on the size of a block.
+
+    To be called with the engine's sample before each block, of at most `STEP` samples.
+    """
 
     STEP: Final = 1024
-    """Samples; no block is longer."""
+    """Samples from one look to the next."""
     TICK: Final = 12 * STEP
 
-    def __init__(self, engine: OfflineEngine, performance: Performance) -> None:
+    def __init__(self, engine: Engine, performance: Performance) -> None:
         self._engine = engine
         self._performance = performance
-        self._ahead = Ahead(performance.fill)
-        self._ticks = Ahead(performance.fill_ticks)
+        self._ahead = _Ahead(performance.fill)
+        self._ticks = _Ahead(performance.fill_ticks)
         self._next = 0
         engine.attach(self._ahead)
         engine.attach_ticks(self._ticks)
@@ -115,7 +119,7 @@ class _Driver:
             self._next += self.STEP
 
 
-class Ahead:
+class _Ahead:
     """Rows of a performance, found for many frames at once instead of one by one; until something changes."""
 
     FRAMES: Final = 64
@@ -136,7 +140,7 @@ class Ahead:
         return rows[first - start : first - start + count].copy()
 
 
-def _until(performance: Performance, seconds: float | None, cycles: float | None) -> float:
+def until(performance: Performance, seconds: float | None, cycles: float | None) -> float:
     """The second at which it ends, as far as the tempo is known now."""
     if seconds is not None:
         return seconds
@@ -173,17 +177,6 @@ def known_library(given: Library | None) -> Iterator[Library]:
         library.close()
 
 
-def read_sound(path: Path, rate: int) -> Audio:
-    """A sound file as `(samples, channels)` at `rate` Hz."""
-    try:
-        sound, own = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError):
-        raise LivevaeError(f"the input {path} cannot be read as sound: name a WAV, FLAC, OGG or MP3 file.") from None
-    if own != rate:
-        sound = soxr.resample(sound, own, rate)
-    return np.asarray(sound, np.float32)
-
-
 def _write(
     engine: OfflineEngine,
     out: Path,
@@ -193,19 +186,25 @@ def _write(
     on_progress: Callable[[float], None] | None,
 ) -> None:
     """Run the engine for `length()` seconds, one at a time, into a file that appears when it is whole."""
-    part = out.with_name(f".{out.stem}.part{out.suffix}")
+    with sound_file(out, rate, channels) as file:
+        done = 0
+        while (samples := round(length() * rate)) > done:
+            count = min(rate, samples - done)
+            file.write(np.clip(engine.run(count), -1.0, 1.0))
+            done += count
+            if on_progress is not None:
+                on_progress(min(1.0, done / max(1, round(length() * rate))))
+
+
+@contextmanager
+def sound_file(out: Path, rate: int, channels: int) -> Iterator[soundfile.SoundFile]:
+    """A WAV or FLAC file of 24 bits that appears when it is whole. Raises LivevaeError where it cannot be written."""
     try:
-        with soundfile.SoundFile(part, "w", rate, channels, _SUBTYPE) as file:
-            done = 0
-            while (samples := round(length() * rate)) > done:
-                count = min(rate, samples - done)
-                file.write(np.clip(engine.run(count), -1.0, 1.0))
-                done += count
-                if on_progress is not None:
-                    on_progress(min(1.0, done / max(1, round(length() * rate))))
-        part.replace(out)
+        with (
+            whole(out) as part,
+            soundfile.SoundFile(part, "w", rate, channels, _SUBTYPE, format=out.suffix[1:].upper()) as file,
+        ):
+            yield file
     # A short write, as on a full disk, is an AssertionError in soundfile.
     except (soundfile.LibsndfileError, OSError, AssertionError) as error:
         raise LivevaeError(f"{out} cannot be written: {str(error).rstrip('.') or 'the disk is full'}.") from None
-    finally:
-        part.unlink(missing_ok=True)

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import soundfile
 
 from livevae.engine.interface import Engine
 from livevae.engine.offline import LARGEST_BLOCK, OfflineEngine
+from livevae.engine.stand_in import read_input
 from livevae.errors import LivevaeError
 from livevae.latent import Library
 from livevae.performance.message import Message
 from livevae.performance.performance import Performance
-from livevae.performance.render import check_output, known_library, read_sound
+from livevae.performance.render import check_output, known_library, sound_file
 from livevae.performance.replay import Replay, Script, check_models, replaying, script
 
 AHEAD_SECONDS: Final = 0.5
@@ -52,7 +52,7 @@ def render_journal(
     target = Path(out).expanduser().resolve()
     check_output(target)
     check_models(what)
-    heard = None if input is None else read_sound(Path(input).expanduser(), what.rate)
+    heard = None if input is None else read_input(Path(input).expanduser(), what.rate)
     block = min(int(what.start["block"]), LARGEST_BLOCK)
     engine = OfflineEngine(rate=what.rate, block=block, inputs=heard, seed=int(what.start["seed"]))
     try:
@@ -138,21 +138,13 @@ def _write(
     engine: OfflineEngine, out: Path, first: int, last: int, rate: int, on_progress: Callable[[float], None] | None
 ) -> None:
     """Run the engine up to sample `last`, a second at a time, and write what comes from `first` on."""
-    part = out.with_name(f".{out.stem}.part{out.suffix}")
-    try:
-        with soundfile.SoundFile(part, "w", rate, 2, "PCM_24") as file:
-            done = 0
-            while done < last:
-                count = min(rate, (first if done < first else last) - done)
-                sound = engine.run(count)
-                if done >= first:
-                    file.write(np.clip(sound, -1.0, 1.0))
-                done += count
-                if on_progress is not None:
-                    on_progress(done / last)
-        part.replace(out)
-    # A short write, as on a full disk, is an AssertionError in soundfile.
-    except (soundfile.LibsndfileError, OSError, AssertionError) as error:
-        raise LivevaeError(f"{out} cannot be written: {str(error).rstrip('.') or 'the disk is full'}.") from None
-    finally:
-        part.unlink(missing_ok=True)
+    with sound_file(out, rate, 2) as file:
+        done = 0
+        while done < last:
+            count = min(rate, (first if done < first else last) - done)
+            sound = engine.run(count)
+            if done >= first:
+                file.write(np.clip(sound, -1.0, 1.0))
+            done += count
+            if on_progress is not None:
+                on_progress(done / last)

@@ -21,14 +21,10 @@ from livevae.performance.expression import Expression
 from livevae.performance.message import Message
 from livevae.performance.performance import Performance
 from livevae.performance.piece import Piece
-from livevae.performance.render import Ahead
+from livevae.performance.render import Driver, until
 
 QUIET: Final = 1e-4
 """An amplitude below this is silence."""
-
-DEFAULT_CYCLES: Final = 16.0
-_STEP: Final = 1024
-_TICK: Final = 12
 
 
 @dataclass(frozen=True)
@@ -124,24 +120,14 @@ def score(
     performance.on_message = on_message
     try:
         Piece(performance, piece).load(start)
-        ahead = Ahead(performance.fill)
-        engine.attach(ahead)
-        wanted = cycles if cycles is not None else performance.conductor.length() or DEFAULT_CYCLES
-        watch = _Watch(performance)
-
-        def end() -> float:
-            return seconds if seconds is not None else float(performance.clock.seconds([wanted])[0])
-
-        step = 0
-        while engine.now() < end() * engine.rate:
-            if performance.advance((engine.now() + 2 * _STEP) / engine.rate):
-                ahead.forget()
-            if step % _TICK == 0:
-                performance.tick()
+        wanted = performance.conductor.length() if cycles is None else cycles
+        drive, watch = Driver(engine, performance), _Watch(performance)
+        # Asked again and again: the tempo may change on the way.
+        while engine.now() < until(performance, seconds, wanted) * engine.rate:
+            drive(engine.now())
             watch.look()
-            engine.run(_STEP)
-            step += 1
-        length = end()
+            engine.run(Driver.STEP)
+        length = until(performance, seconds, wanted)
         bars = performance.clock.seconds(np.arange(0.0, performance.clock.cycle(length) + 1e-9))
         slots = [*engine.closed, *engine.slots.values()]
         return Score(Path(piece).stem, length, parts_of(slots, watch.marks), tuple(watch.cues), bars)
