@@ -50,6 +50,7 @@ class Preset:
     """A model's sizes with the batch it trains well on: `batch` segments of `frames` latent frames, `rate` for Adam.
 
     adversarial_from: the share of the run after which the second stage begins.
+    level_windows: steps of the bands over which their levels are compared; short ones keep attacks from coming late.
     """
 
     shape: Shape
@@ -58,6 +59,7 @@ class Preset:
     rate: float
     steps: int
     adversarial_from: float = NEVER
+    level_windows: tuple[int, ...] = (32,)
 
 
 PRESETS = {
@@ -87,6 +89,7 @@ PRESETS = {
         rate=1e-3,
         steps=15000,
         adversarial_from=0.8,
+        level_windows=(4, 8, 32),
     ),
 }
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 SCALES = (2048, 1024, 512, 256, 128)
-LEVEL_WINDOW = 32  # steps of a band: about 11 ms
+LEVEL_WINDOWS = (32,)  # steps of a band: about 11 ms
 LEVEL_FLOOR = 1e-4
 FLOOR = 3e-5  # magnitude below which spectra count as equal: about -90 dB of full-scale noise
 
@@ -44,18 +44,20 @@ def spectral_distance(made: Tensor, wanted: Tensor, scales: Sequence[int] = SCAL
     return total / len(scales)
 
 
-def level_distance(made: Tensor, wanted: Tensor) -> Tensor:
-    """How far bands (B, bands, T) are from the levels they should have, in nepers, over windows of LEVEL_WINDOW steps.
+def level_distance(made: Tensor, wanted: Tensor, windows: Sequence[int] = LEVEL_WINDOWS) -> Tensor:
+    """How far bands (B, bands, T) are from the levels they should have, in nepers, meaned over `windows`: steps of T.
 
-    Spectra that cannot be matched bin by bin are cheapest when too quiet; this keeps their loudness. Half of it is the
-    mean over the bands, the rest the level of all bands together.
+    Spectra that cannot be matched bin by bin are cheapest when too quiet; this keeps their loudness, and short windows
+    keep attacks where they were. Half of it is the mean over the bands, the rest the level of all bands together.
     """
-    first, second = (
-        torch.nn.functional.avg_pool1d(bands.square(), LEVEL_WINDOW) + LEVEL_FLOOR**2 for bands in (made, wanted)
-    )
-    each = 0.5 * (first.log() - second.log()).abs().mean()
-    total = 0.5 * (first.sum(1).log() - second.sum(1).log()).abs().mean()
-    return 0.5 * each + total
+    powers = made.square(), wanted.square()
+    distance = made.new_zeros(())
+    for window in windows:
+        first, second = (torch.nn.functional.avg_pool1d(power, window) + LEVEL_FLOOR**2 for power in powers)
+        each = 0.5 * (first.log() - second.log()).abs().mean()
+        total = 0.5 * (first.sum(1).log() - second.sum(1).log()).abs().mean()
+        distance = distance + 0.5 * each + total
+    return distance / len(windows)
 
 
 def _views(audio: Tensor) -> Tensor:

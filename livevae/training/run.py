@@ -116,7 +116,7 @@ class Run:
         audio = self.crew.share(drawn).to(self.device)
         made = self.model(audio, config.half, self.crew.share(chance))
         distance = spectral_distance(made.audio, delayed(audio, self.model.delay))
-        level = level_distance(made.bands, made.wanted_bands)
+        level = level_distance(made.bands, made.wanted_bands, config.sizes.level_windows)
         loss = distance + config.level_weight * level
         judges = matching = spread = loss.new_zeros(())
         if self.opponent is None:

@@ -90,6 +90,16 @@ def test_level_distance_is_the_gain_and_hears_no_difference_in_phase() -> None:
     assert level_distance(bands * 2, bands) == pytest.approx(1.5 * np.log(2), rel=0.01)
 
 
+def test_short_windows_of_level_hear_that_an_attack_is_late() -> None:
+    bands = torch.zeros(1, 16, 640)
+    bands[..., 320:] = noise(1, 16 * 320).view(1, 16, 320)
+    late = torch.roll(bands, 4, 2)
+    late[..., :4] = 0
+    long, short = (float(level_distance(late, bands, (window,))) for window in (32, 4))
+    assert short > 2 * long
+    assert float(level_distance(late, bands, (4, 32))) == pytest.approx((short + long) / 2)
+
+
 def test_spectral_distance_orders_what_the_ear_orders() -> None:
     audio = noise(1, 16384)
     same, quieter, silent = (float(spectral_distance(audio * gain, audio)) for gain in (1.0, 0.5, 0.0))
