@@ -110,12 +110,12 @@ class HostProcess:
         )
         host.warm()
         realtime.prepare_process()
-        median, longest = _measured(model, frames)
+        threads = int(arguments["threads"])
+        median, longest = _measured(model, frames, threads)
         self._number = int(arguments["host"])
         self._wake_self = wake_self
         self._host = host
         realtime.request_realtime(realtime.SERVICE_PRIORITY)
-        threads = int(arguments["threads"])
         threading.Thread(target=self._work, args=(threads,), name="livevae-model", daemon=True).start()
         return {
             "info": model.info.to_json(),
@@ -145,10 +145,7 @@ class HostProcess:
         return int(self._shared.words[CLOCK])
 
     def _work(self, threads: int) -> None:
-        realtime.request_realtime(realtime.HOST_PRIORITY)
-        # Both belong to the thread that computes: OpenMP gives a new one as many threads as there are processors.
-        torch.set_num_threads(threads)
-        torch.set_flush_denormal(True)
+        _prepare_thread(realtime.HOST_PRIORITY, threads)
         assert self._host is not None
         while self._running:
             with contextlib.suppress(InterruptedError):
@@ -207,9 +204,18 @@ class HostProcess:
         self._shared.host_words[self._number, READY] = NEVER
 
 
-def _measured(model: Model, frames: int) -> tuple[float, float]:
+def _prepare_thread(priority: int, threads: int) -> None:
+    """Let the thread that calls this compute models: real time where allowed, and as the voices will be computed."""
+    realtime.request_realtime(priority)
+    # Both belong to the thread that computes: OpenMP gives a new one as many threads as there are processors.
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
+
+
+def _measured(model: Model, frames: int, threads: int) -> tuple[float, float]:
     """Seconds a chunk takes (median, longest): before ordinary processes, behind models that are playing."""
-    with ThreadPoolExecutor(1, initializer=realtime.request_realtime, initargs=(realtime.SERVICE_PRIORITY,)) as worker:
+    priority = realtime.SERVICE_PRIORITY
+    with ThreadPoolExecutor(1, initializer=_prepare_thread, initargs=(priority, threads)) as worker:
         return worker.submit(model.measure, frames, 1, 20).result()
 
 

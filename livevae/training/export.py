@@ -21,6 +21,7 @@ from livevae.training.vae import Autoencoder
 
 FLOAT_ATTRIBUTE = 2  # nn~'s code for the type of an attribute
 PIECE = 60  # seconds encoded at once for the statistics
+MEASURED = 3600  # seconds encoded for them at most
 LARGEST_DIFFERENCE = 1e-4  # between a stream cut into chunks and the graph that was trained
 CHECKED_FRAMES = 16
 PATTERNS = ((1,), (2,), (3,), (16,), (1, 3, 2, 5, 4))  # latent frames in a chunk
@@ -53,6 +54,7 @@ class StreamingModule(nn.Module):
 
     latent_pca: Tensor
     latent_mean: Tensor
+    centre: Tensor
 
     def __init__(self, model: Autoencoder, statistics: Statistics, sample_rate: int) -> None:
         super().__init__()
@@ -66,6 +68,8 @@ class StreamingModule(nn.Module):
         self.cumulative_delay = model.delay
         for name, value in vars(statistics).items():
             self.register_buffer(name, value.float())
+        # What the latents are at a posterior mean of 0, so that ordering them is one product with a sum.
+        self.register_buffer("centre", (-statistics.latent_pca @ statistics.latent_mean).float())
         self.noise = 1.0
         self.register_buffer("noise_params", torch.tensor([FLOAT_ATTRIBUTE]))
         names = [f"latent {index}" for index in range(latents)]
@@ -82,12 +86,13 @@ class StreamingModule(nn.Module):
     @torch.jit.export
     def encode(self, x: Tensor) -> Tensor:
         mean = self.encoder(self.bank.split(x))
-        return F.linear(mean - self.latent_mean, self.latent_pca).transpose(1, 2)
+        latents = torch.addmm(self.centre, mean.view(-1, self.latent_size), self.latent_pca.t())
+        return latents.view(x.size(0), -1, self.latent_size).transpose(1, 2)
 
     @torch.jit.export
     def decode(self, z: Tensor) -> Tensor:
-        latents = F.linear(z.transpose(1, 2), self.latent_pca.t(), self.latent_mean)
-        return self.bank.join(self.decoder(latents, self.noise))
+        latents = torch.addmm(self.latent_mean, z.transpose(1, 2).reshape(-1, self.latent_size), self.latent_pca)
+        return self.bank.join(self.decoder(latents.view(z.size(0), -1, self.latent_size), self.noise))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
@@ -107,8 +112,9 @@ class StreamingModule(nn.Module):
         return ["noise"]
 
     @torch.jit.export
-    def get_noise(self) -> float:
-        return self.noise
+    def get_noise(self) -> tuple[float]:
+        """nn~ reads a tuple of as many values as `noise_params` has types."""
+        return (self.noise,)
 
     @torch.jit.export
     def set_noise(self, noise: float) -> int:
@@ -119,8 +125,21 @@ class StreamingModule(nn.Module):
 
     @torch.jit.export
     def get_buffer_attributes(self) -> list[str]:
+        """None: the file takes no sound of a host's buffers, and the three methods for them do nothing."""
         names: list[str] = []
         return names
+
+    @torch.jit.export
+    def set_buffer_attribute(self, buffer_name: str, buffer: Tensor, sr: int) -> int:
+        return -1
+
+    @torch.jit.export
+    def clear_buffer_attribute(self, buffer_name: str) -> int:
+        return -1
+
+    @torch.jit.export
+    def is_buffer_empty(self, buffer_name: str) -> bool:
+        return True
 
     @torch.jit.export
     def get_sample_rate(self) -> int:
@@ -134,7 +153,7 @@ class StreamingModule(nn.Module):
 
 @torch.no_grad()
 def latent_statistics(model: Autoencoder, recordings: dict[str, Audio], sample_rate: int) -> Statistics:
-    """Encode all recordings (at `sample_rate`) and find the principal axes of what comes out."""
+    """Encode the recordings (at `sample_rate`) and find the principal axes of what comes out."""
     device = model.bank.analysis.device
     means = []
     for piece in _pieces(recordings, PIECE * sample_rate // model.shape.ratio * model.shape.ratio, model.shape.ratio):
@@ -160,11 +179,13 @@ def latent_statistics(model: Autoencoder, recordings: dict[str, Audio], sample_r
 
 
 def _pieces(recordings: dict[str, Audio], longest: int, ratio: int) -> Iterator[Audio]:
-    for audio in recordings.values():
-        rows = np.atleast_2d(audio)
-        padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % ratio)))
-        for start in range(0, padded.shape[1], longest):
-            yield np.ascontiguousarray(padded[:, start : start + longest])
+    """All recordings in pieces of `longest`, filled up to whole frames; of more than MEASURED, pieces from all over."""
+    rows = [np.atleast_2d(audio) for audio in recordings.values()]
+    places = [(row, start) for row in rows for start in range(0, row.shape[1], longest)]
+    most = MEASURED * longest // PIECE
+    for row, start in places[:: -(-sum(row.shape[1] for row in rows) // most) or 1]:
+        piece = row[:, start : start + longest]  # only now is it read, where recordings are mapped from a file
+        yield np.ascontiguousarray(np.pad(piece, ((0, 0), (0, -piece.shape[1] % ratio))))
 
 
 def export(model: Autoencoder, recordings: dict[str, Audio], path: Path, sample_rate: int) -> Path:

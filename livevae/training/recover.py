@@ -63,8 +63,8 @@ def _shape(opened: Any) -> Shape:
     return Shape(
         bands=bank.bands,
         strides=tuple(int(layer.stride) for layer in hops),
-        encoder_widths=tuple(len(layer.weight) for layer in (layers[0], *hops)),
-        decoder_widths=(*(int(stage[1].outputs) for stage in stages), len(opened.decoder.enter.weight)),
+        encoder_widths=tuple(len(layer.bias) for layer in (layers[0], *hops)),
+        decoder_widths=(*(int(stage[1].outputs) for stage in stages), len(opened.decoder.enter.bias)),
         decoder_dilations=tuple(tuple(int(unit.conv.dilation) for unit in stage[2:]) for stage in stages),
         latents=int(opened.latent_size),
         noise_splits=int(opened.decoder.noise.splits),
@@ -105,12 +105,17 @@ def _fill(layer: nn.Module, stream: Any) -> None:
         _copy(layer.conv, _weight(stream.conv)[order], stream.conv.bias[order])
     elif isinstance(layer, Residual):
         _copy(layer.conv, _weight(stream.conv), stream.conv.bias)
-        _copy(layer.mix, stream.mix.weight.unsqueeze(2), stream.mix.bias)
+        _copy(layer.mix, _mixing(stream.mix).unsqueeze(2), stream.mix.bias)
 
 
 def _weight(stream: Any) -> Tensor:
-    """A streaming layer's weight (out, kernel * in) as torch's convolutions have it, (out, in, kernel)."""
-    return torch.as_tensor(stream.weight).view(-1, int(stream.kernel), int(stream.inputs)).transpose(1, 2)
+    """A streaming layer's weight as torch's convolutions have it, (out, in, kernel)."""
+    return _mixing(stream).reshape(-1, int(stream.kernel), int(stream.inputs)).transpose(1, 2)
+
+
+def _mixing(stream: Any) -> Tensor:
+    """The matrix (out, values) of a layer: files of version 0.1 hold it so, later ones transposed."""
+    return torch.as_tensor(stream.matrix.t() if hasattr(stream, "matrix") else stream.weight)
 
 
 def _copy(conv: nn.Conv1d, weight: Tensor, bias: Tensor) -> None:

@@ -1,8 +1,9 @@
 """The trained layers as streams: chunk by chunk, from silence, for TorchScript.
 
-Tensors are (batch, steps, channels) here: splitting into phases and joining them are then views, and a convolution is
-one matrix product over its unfolded input, which on the few steps of a chunk is several times faster than torch's
-convolutions. The past of each layer lies in a buffer named `cache` of MAX_STREAMS rows; row b is stream b.
+A chunk has few steps, so that what each operation costs beside its arithmetic weighs as much as the products. Tensors
+are therefore (batch * steps, channels) inside: a convolution is one matrix product over its unfolded input, splitting
+into phases and joining them are views, and what all layers remember lies in one buffer named `cache`, (MAX_STREAMS,
+values), written once in a call; row b is stream b. The modules' own inputs and outputs are (batch, steps, channels).
 """
 
 import torch
@@ -16,11 +17,23 @@ from livevae.training.vae import Decoder, Encoder, NoiseHead, level
 MAX_STREAMS = 64
 
 
-class StreamConv(nn.Module):
-    """A causal convolution: (B, T, in) -> (B, T / stride, out)."""
+class StreamLayer(nn.Module):
+    """Something within a stream: (batch * steps, channels) in and out.
 
-    cache: Tensor
-    weight: Tensor
+    `memory` (batch, values) is a copy of what the whole stream remembers; a layer that remembers reads its own `past`
+    steps of `inputs` values from `place` on, and appends what is to lie there after the call to `later`, in the order
+    of the places, as (batch, values).
+    """
+
+    past: int = 0
+    inputs: int = 0
+    place: int = 0
+
+
+class StreamConv(StreamLayer):
+    """A causal convolution: (B * T, in) -> (B * T / stride, out)."""
+
+    matrix: Tensor
     bias: Tensor | None
 
     def __init__(self, weight: Tensor, bias: Tensor | None, stride: int = 1, dilation: int = 1) -> None:
@@ -29,22 +42,31 @@ class StreamConv(nn.Module):
         outputs, self.inputs, self.kernel = weight.shape
         self.stride, self.dilation = stride, dilation
         self.past = (self.kernel - 1) * dilation - (stride - 1)
-        self.weight = nn.Parameter(weight.detach().transpose(1, 2).reshape(outputs, -1).clone(), requires_grad=False)
-        self.bias = None if bias is None else nn.Parameter(bias.detach().clone(), requires_grad=False)
-        self.register_buffer("cache", torch.zeros(MAX_STREAMS, self.past, self.inputs))
+        self.place = 0
+        self.matrix = _fixed(weight.permute(2, 1, 0).reshape(-1, outputs))
+        self.bias = None if bias is None else _fixed(bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        rows = self.cache[: x.size(0)]
-        joined = torch.cat([rows, x], 1)
-        rows.copy_(joined[:, -self.past :])
-        size = [x.size(0), x.size(1) // self.stride, self.kernel, self.inputs]
-        step = [joined.stride(0), self.stride * self.inputs, self.dilation * self.inputs, 1]
-        unfolded = joined.as_strided(size, step).reshape(x.size(0), size[1], self.kernel * self.inputs)
-        return F.linear(unfolded, self.weight, self.bias)
+    def forward(self, x: Tensor, memory: Tensor, later: list[Tensor]) -> Tensor:
+        rows, inputs, past = memory.size(0), self.inputs, self.past
+        steps, length, wide = x.size(0) // rows, past * inputs + x.size(0) // rows * inputs, self.kernel * inputs
+        if rows == 1:
+            joined = torch.cat([memory.as_strided([past, inputs], [inputs, 1], self.place), x])
+        else:
+            before = memory.as_strided([rows, past, inputs], [memory.size(1), inputs, 1], self.place)
+            joined = torch.cat([before, x.view(rows, steps, inputs)], 1)
+        later.append(joined.as_strided([rows, past * inputs], [length, 1], steps * inputs))
+        made, hop = steps // self.stride, self.stride * inputs
+        if rows == 1 and self.dilation == 1:
+            joined = joined.as_strided([made, wide], [hop, 1])
+        else:
+            size = [rows, made, self.kernel, inputs]
+            joined = joined.as_strided(size, [length, hop, self.dilation * inputs, 1]).reshape(rows * made, wide)
+        bias = self.bias
+        return torch.mm(joined, self.matrix) if bias is None else torch.addmm(bias, joined, self.matrix)
 
 
-class StreamUpsample(nn.Module):
-    """A causal transposed convolution: (B, T, in) -> (B, T * stride, out)."""
+class StreamUpsample(StreamLayer):
+    """A causal transposed convolution: (B * T, in) -> (B * T * stride, out)."""
 
     def __init__(self, layer: CausalUpsample) -> None:
         super().__init__()
@@ -54,25 +76,51 @@ class StreamUpsample(nn.Module):
         bias = layer.conv.bias
         self.conv = StreamConv(layer.conv.weight[order], None if bias is None else bias[order])
 
+    def forward(self, x: Tensor, memory: Tensor, later: list[Tensor]) -> Tensor:
+        phases: Tensor = self.conv(x, memory, later)
+        return phases.view(-1, self.outputs)
+
+
+class StreamMix(nn.Module):
+    """A convolution of one step: (steps, in) -> (steps, out)."""
+
+    matrix: Tensor
+    bias: Tensor
+
+    def __init__(self, conv: nn.Conv1d) -> None:
+        super().__init__()
+        assert conv.bias is not None
+        self.matrix = _fixed(conv.weight[:, :, 0].t())
+        self.bias = _fixed(conv.bias)
+
     def forward(self, x: Tensor) -> Tensor:
-        phases: Tensor = self.conv(x)
-        return phases.view(x.size(0), x.size(1) * self.stride, self.outputs)
+        return torch.addmm(self.bias, x, self.matrix)
 
 
-class StreamResidual(nn.Module):
-    """A dilated residual unit: (B, T, C) -> (B, T, C)."""
+class StreamResidual(StreamLayer):
+    """A dilated residual unit: (B * T, C) -> (B * T, C)."""
 
     def __init__(self, layer: Residual) -> None:
         super().__init__()
         self.conv = _conv(layer.conv)
-        self.mix = nn.Linear(layer.mix.in_channels, layer.mix.out_channels).requires_grad_(False)
-        self.mix.weight.copy_(layer.mix.weight[:, :, 0])
-        self.mix.bias.copy_(layer.mix.bias)  # type: ignore[arg-type]
-        self.rectify = nn.LeakyReLU(SLOPE)
+        self.mix = StreamMix(layer.mix)
+        self.slope = SLOPE
 
-    def forward(self, x: Tensor) -> Tensor:
-        change: Tensor = self.mix(self.rectify(self.conv(self.rectify(x))))
-        return x + change
+    def forward(self, x: Tensor, memory: Tensor, later: list[Tensor]) -> Tensor:
+        inner: Tensor = self.conv(F.leaky_relu(x, self.slope), memory, later)
+        change: Tensor = self.mix(F.leaky_relu_(inner, self.slope))
+        return change.add_(x)
+
+
+class StreamRectifier(StreamLayer):
+    """The leaky rectifier, in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slope = SLOPE
+
+    def forward(self, x: Tensor, memory: Tensor, later: list[Tensor]) -> Tensor:
+        return F.leaky_relu_(x, self.slope)
 
 
 class StreamBank(nn.Module):
@@ -82,8 +130,8 @@ class StreamBank(nn.Module):
         super().__init__()
         self.bands = bank.bands
         self.channels = channels
-        self.analysis = StreamConv(_side_by_side(bank.analysis, channels), None)
-        self.synthesis = StreamConv(_side_by_side(bank.synthesis, channels), None)
+        self.analysis = StreamFilter(_side_by_side(bank.analysis, channels))
+        self.synthesis = StreamFilter(_side_by_side(bank.synthesis, channels))
 
     @torch.jit.export
     def split(self, audio: Tensor) -> Tensor:
@@ -106,28 +154,56 @@ class StreamBank(nn.Module):
         return self.join(self.split(audio))
 
 
+class StreamFilter(nn.Module):
+    """One convolution with its own memory: (B, T, in) -> (B, T, out)."""
+
+    cache: Tensor
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.conv = StreamConv(weight, None)
+        self.register_buffer("cache", _memory_of(self))
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = x.size(0)
+        memory = self.cache[:rows].clone()
+        later: list[Tensor] = []
+        y: Tensor = self.conv(x.reshape(-1, self.conv.inputs), memory, later)
+        self.cache[:rows].copy_(later[0])
+        return y.view(rows, x.size(1), -1)
+
+
 class StreamEncoder(nn.Module):
     """Bands (B, T, bands) -> the posterior mean (B, frames, latents)."""
+
+    cache: Tensor
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()
         self.lift = encoder.lift
-        self.layers = _sequence(encoder.layers)
+        self.latents = encoder.latents
+        self.layers = _layers(encoder.layers)
         last = encoder.layers[-1]
         assert isinstance(last, CausalConv)
         assert last.conv.bias is not None
         keep = encoder.latents  # the mean comes first; streams need no variance
         self.layers[-1] = StreamConv(last.conv.weight[:keep], last.conv.bias[:keep])
+        self.register_buffer("cache", _memory_of(self))
 
     def forward(self, bands: Tensor) -> Tensor:
-        mean: Tensor = self.layers(torch.log1p(bands.abs() * self.lift) * bands.sign())
-        return mean
+        rows = bands.size(0)
+        memory = self.cache[:rows].clone()
+        later: list[Tensor] = []
+        x = bands.abs().mul_(self.lift).log1p_().copysign_(bands).view(-1, bands.size(2))
+        for layer in self.layers:
+            x = layer(x, memory, later)
+        torch.cat(later, 1, out=self.cache[:rows])
+        return x.view(rows, -1, self.latents)
 
 
-class StreamNoise(nn.Module):
-    """The noise head: features (B, T, width) -> noise bands (B, T * stride, channels * bands)."""
+class StreamNoise(StreamLayer):
+    """The noise head: features (B * T, width) -> noise bands (B * T * stride, channels * bands)."""
 
-    cache: Tensor
     filters: Tensor
 
     def __init__(self, head: NoiseHead) -> None:
@@ -135,44 +211,76 @@ class StreamNoise(nn.Module):
         self.bands, self.splits, self.stride = head.bands, head.splits, head.stride
         self.levels = _conv(head.levels.conv)
         self.taps = head.filters.size(2)
-        self.register_buffer("filters", head.filters[: self.splits, 0].t().clone())
-        self.register_buffer("cache", torch.zeros(MAX_STREAMS, self.taps - 1, self.bands))
+        self.past, self.inputs, self.place = self.taps - 1, self.bands, 0
+        self.register_buffer("filters", head.filters[: self.splits, 0].clone())
 
-    def forward(self, features: Tensor) -> Tensor:
-        rows, steps = features.size(0), features.size(1)
-        levels = level(self.levels(features)).view(rows, steps, 1, self.bands, self.splits)
-        white = torch.rand([1, steps * self.stride, self.bands], device=features.device) * 2.0 - 1.0
+    def forward(self, x: Tensor, memory: Tensor, later: list[Tensor]) -> Tensor:
+        rows, bands, past = memory.size(0), self.bands, self.past
+        frames = x.size(0) // rows
+        new = frames * self.stride * bands
+        length = past * bands + new
+        white = torch.empty([1, new], device=x.device).uniform_(-1.0, 1.0)
         # All rows hear one noise, so they share its past; a row that was reset on its own hears silence in it once.
-        past = self.cache[:rows]
-        joined = torch.cat([past, white.expand(rows, -1, -1)], 1)
-        past.copy_(joined[:, -(self.taps - 1) :])
-        size = [rows, steps * self.stride, self.bands, self.taps]
-        taps = joined.as_strided(size, [joined.stride(0), self.bands, 1, self.bands])
-        parts = torch.matmul(taps, self.filters).view(rows, steps, self.stride, self.bands, self.splits)
-        return (levels * parts).sum(4).view(rows, steps * self.stride, self.bands)
+        before = memory.as_strided([rows, past * bands], [memory.size(1), 1], self.place)
+        joined = torch.cat([before, white.expand(rows, -1)], 1)
+        later.append(joined.as_strided([rows, past * bands], [length, 1], new))
+        # The filters of one frame are added up first, so that the noise is filtered once instead of `splits` times.
+        levels: Tensor = level(self.levels(x, memory, later)).view(-1, self.splits)
+        filters = torch.mm(levels, self.filters).view(rows, frames, 1, bands, self.taps)
+        size = [rows, frames, self.stride, bands, self.taps]
+        taps = joined.as_strided(size, [length, self.stride * bands, bands, 1, bands])
+        return (taps * filters).sum(4).view(-1, bands)
 
 
 class StreamDecoder(nn.Module):
     """Latents (B, frames, latents) -> bands (B, T, bands). `noise` scales the noise head."""
 
+    cache: Tensor
+
     def __init__(self, decoder: Decoder) -> None:
         super().__init__()
         self.enter = _conv(decoder.enter.conv)
-        self.slow = nn.Sequential(*[_sequence(stage) for stage in decoder.slow])
-        self.fast = _sequence(decoder.fast)
-        self.wave = _conv(decoder.wave.conv)
+        self.slow = nn.ModuleList([_layers(stage) for stage in decoder.slow])
+        self.fast = _layers(decoder.fast)
         self.noise = StreamNoise(decoder.noise)
-        self.rectify = nn.LeakyReLU(SLOPE)
+        self.wave = _conv(decoder.wave.conv)
+        self.slope = SLOPE
+        self.register_buffer("cache", _memory_of(self))
 
     def forward(self, latents: Tensor, noise: float) -> Tensor:
-        slow = self.slow(self.enter(latents))
-        wave, loudness = self.wave(self.rectify(self.fast(slow))).chunk(2, 2)
-        hiss: Tensor = self.noise(self.rectify(slow))
-        return torch.tanh(wave) * level(loudness) + noise * hiss
+        rows = latents.size(0)
+        memory = self.cache[:rows].clone()
+        later: list[Tensor] = []
+        x: Tensor = self.enter(latents.reshape(-1, latents.size(2)), memory, later)
+        for stage in self.slow:
+            for layer in stage:  # type: ignore[attr-defined]
+                x = layer(x, memory, later)
+        slow = x
+        for layer in self.fast:
+            x = layer(x, memory, later)
+        hiss: Tensor = self.noise(slow, memory, later)  # the first of the fast layers has rectified it, in place
+        wave, loudness = self.wave(F.leaky_relu_(x, self.slope), memory, later).chunk(2, 1)
+        torch.cat(later, 1, out=self.cache[:rows])
+        bands = torch.tanh(wave).mul_(level(loudness)).add_(hiss, alpha=noise)
+        return bands.view(rows, -1, bands.size(1))
+
+
+def _fixed(values: Tensor) -> nn.Parameter:
+    return nn.Parameter(values.detach().clone(memory_format=torch.contiguous_format), requires_grad=False)
 
 
 def _conv(conv: nn.Conv1d) -> StreamConv:
     return StreamConv(conv.weight, conv.bias, conv.stride[0], conv.dilation[0])
+
+
+def _memory_of(stream: nn.Module) -> Tensor:
+    """Give every layer its place, in the order of the modules, which is the order of the calls; the memory, silent."""
+    place = 0
+    for layer in stream.modules():
+        if isinstance(layer, StreamLayer) and layer.past:
+            layer.place = place
+            place += layer.past * layer.inputs
+    return torch.zeros(MAX_STREAMS, place)
 
 
 def _side_by_side(weight: Tensor, channels: int) -> Tensor:
@@ -184,8 +292,8 @@ def _side_by_side(weight: Tensor, channels: int) -> Tensor:
     return joined.view(channels * outputs, channels * inputs, kernel)
 
 
-def _sequence(layers: nn.Module) -> nn.Sequential:
-    made: list[nn.Module] = []
+def _layers(layers: nn.Module) -> nn.ModuleList:
+    made = nn.ModuleList()
     for layer in layers.children():
         if isinstance(layer, CausalConv):
             made.append(_conv(layer.conv))
@@ -194,5 +302,5 @@ def _sequence(layers: nn.Module) -> nn.Sequential:
         elif isinstance(layer, Residual):
             made.append(StreamResidual(layer))
         else:
-            made.append(nn.LeakyReLU(SLOPE))
-    return nn.Sequential(*made)
+            made.append(StreamRectifier())
+    return made
