@@ -114,7 +114,7 @@ def names(file: Path) -> tuple[str, ...]:
         text = file.expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise LivevaeError(f"The list of held-out recordings {file} cannot be read: {error}.") from error
-    return tuple(text.split())
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _say(line: str) -> None:

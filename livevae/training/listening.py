@@ -5,6 +5,7 @@ All of it goes into the run's folder, and nothing of it is needed to resume.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,11 +42,11 @@ class Listening:
             self.folder.mkdir(parents=True, exist_ok=True)
             original = self.folder / f"{name}-before.flac"
             if not original.exists():
-                soundfile.write(original, before.T, self.rate)
-            soundfile.write(self.folder / f"{name}-{step:06d}.flac", np.clip(after, -1, 1).T, self.rate)
+                _write(original, before, self.rate)
+            _write(self.folder / f"{name}-{step:06d}.flac", np.clip(after, -1, 1), self.rate)
             _picture(self.folder / f"{name}-{step:06d}.png", before, after, self.rate)
-        except (OSError, soundfile.LibsndfileError) as error:
-            self.failed = error if isinstance(error, OSError) else OSError(str(error))
+        except OSError as error:
+            self.failed = error
 
     def figures(self, step: int, values: Mapping[str, float]) -> None:
         """Give the values to TensorBoard, where it is installed."""
@@ -65,6 +66,17 @@ class Listening:
     def close(self) -> None:
         if self._board is not None:
             self._board.close()
+
+
+def _write(path: Path, audio: Audio, rate: int) -> None:
+    # By way of memory: libsndfile does not say that a disk is full.
+    encoded = io.BytesIO()
+    soundfile.write(encoded, audio.T, rate, format="FLAC")
+    try:
+        path.write_bytes(encoded.getbuffer())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _picture(path: Path, before: Audio, after: Audio, rate: int) -> None:

@@ -7,14 +7,19 @@ so the losses are those of one process with the same batch.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed
 
 from livevae.errors import LivevaeError
+
+Made = TypeVar("Made")
+PATIENCE = timedelta(hours=12)  # of processes for each other: the first may have many hours of sound to prepare
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,21 @@ class Crew:
         distributed.all_reduce(shared, distributed.ReduceOp.MAX)
         return bool(shared.item())
 
+    def first_alone(self, make: Callable[[], Made], device: torch.device) -> Made:
+        """What `make` gives in this process, called by the first before the others call it.
+
+        Raises LivevaeError in the others where it failed in the first.
+        """
+        made: list[Made] = []
+        try:
+            if self.leads:
+                made.append(make())
+        finally:
+            well = self.told(float(len(made)), device)
+        if not well:
+            raise LivevaeError("The first process could not begin: it says why.")
+        return made[0] if made else make()
+
 
 @contextmanager
 def crew(device: torch.device) -> Iterator[Crew]:
@@ -74,7 +94,7 @@ def crew(device: torch.device) -> Iterator[Crew]:
     if size < 2:
         yield Crew()
         return
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
     try:
         yield Crew(distributed.get_rank(), size)
     finally:

@@ -78,6 +78,8 @@ class Run:
         self.rate = config.rate or config.sizes.rate
         segment = config.segment(self.shape)
         self.frames = segment // self.shape.ratio
+        self.recordings = recordings.digest
+        self.same_recordings = True
         self.segments = Segments(recordings.training, segment, config.sample_rate, config.pitch)
         torch.manual_seed(config.seed)
         self.random = np.random.default_rng(config.seed)
@@ -180,6 +182,7 @@ class Run:
                 "optimiser": self.optimiser.state_dict(),
                 "opponent": None if self.opponent is None else self.opponent.state_dict(),
                 "progress": asdict(self.progress),
+                "recordings": self.recordings,
                 "numpy_random": self.random.bit_generator.state,
                 "torch_random": torch.get_rng_state(),
                 "cuda_random": [torch.cuda.get_rng_state(self.device)] if self.device.type == "cuda" else [],
@@ -187,7 +190,10 @@ class Run:
         )
 
     def restore(self) -> None:
-        """Take up where the checkpoint stands. Raises LivevaeError when it is damaged or of another size."""
+        """Take up where the checkpoint stands. Raises LivevaeError when it is damaged or of another size.
+
+        `same_recordings` then says whether they are those that it was trained on, as far as the checkpoint knows them.
+        """
         kept = load_checkpoint(self.config.checkpoint)
         if kept_shape(kept) != self.shape:
             raise LivevaeError(
@@ -201,6 +207,7 @@ class Run:
         if kept.get("opponent") is not None:
             self._meet_the_opponent().load_state_dict(kept["opponent"])
         self.progress = Progress(**kept["progress"])
+        self.same_recordings = kept.get("recordings", self.recordings) == self.recordings
         self.random.bit_generator.state = kept["numpy_random"]
         torch.set_rng_state(kept["torch_random"])
         if self.device.type == "cuda" and kept["cuda_random"]:
