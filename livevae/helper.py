@@ -90,14 +90,19 @@ class Helper:
                 return False
         return True
 
-    def close(self, at_once: bool = False) -> None:
-        """End the helper: by closing its input, or `at_once` by a signal. Waits until it is gone."""
+    def release(self) -> None:
+        """Close the helper's input and do not wait: it ends by itself, and what it still says is heard."""
         self._closing = True
-        if at_once:
-            self._process.kill()
         assert self._process.stdin is not None
         with self._sending, contextlib.suppress(OSError):
             self._process.stdin.close()
+
+    def close(self, at_once: bool = False) -> None:
+        """End the helper: by closing its input, or `at_once` by a signal. Waits until it is gone."""
+        if at_once:
+            self._closing = True
+            self._process.kill()
+        self.release()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -124,30 +129,38 @@ class Channel:
     def __init__(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._lock = threading.Lock()
+        self._ends_itself = False
         self._out = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
 
     def send(self, message: Message) -> None:
-        """Print one message. Ends the process where nobody listens any more."""
+        """Print one message. Where nobody listens any more the process ends, unless `listen` was told how it does."""
         line = json.dumps(message).encode() + b"\n"
         with self._lock:
             try:
                 self._out.write(line)
                 self._out.flush()
             except OSError:
-                os._exit(0)
+                if not self._ends_itself:
+                    os._exit(0)
 
-    def listen(self, on_message: Callable[[Message], None], on_end: Callable[[], None] | None = None) -> None:
+    def listen(
+        self,
+        on_message: Callable[[Message], None],
+        on_end: Callable[[], None] | None = None,
+        patience: float = _STOP_SECONDS,
+    ) -> None:
         """Read messages on a thread. When the input ends the process does so at once; or, where `on_end` is given,
-        after that was called and has let the main thread come to its end, at the latest after two seconds.
+        after that was called and has let the main thread come to its end, at the latest after `patience` seconds.
         """
+        self._ends_itself = on_end is not None
 
         def read() -> None:
             for line in sys.stdin.buffer:
                 on_message(json.loads(line))
             if on_end is not None:
                 on_end()
-                time.sleep(_STOP_SECONDS)
+                time.sleep(patience)
             os._exit(0)
 
         threading.Thread(target=read, name="livevae helper input", daemon=True).start()

@@ -1,9 +1,12 @@
 """Where the files that come with livevae are: recordings, models and pieces.
 
 An installed package holds all three under `livevae/data`; in a checkout models and pieces are at the repository root.
+What performers make themselves is kept elsewhere, where it outlasts the package.
 """
 
 from pathlib import Path
+
+from platformdirs import user_data_dir
 
 from livevae.errors import LivevaeError
 
@@ -26,6 +29,13 @@ def sounds_dir() -> Path:
 def models_dir() -> Path:
     """The folder of the models that ship, with their cards; raises LivevaeError when it is missing."""
     return _folder("models")
+
+
+def own_models_dir() -> Path:
+    """The folder of the performer's own models, `livevae/models` under the platform's folder for data; it may be
+    missing.
+    """
+    return Path(user_data_dir("livevae", appauthor=False)) / "models"
 
 
 def patterns_dir() -> Path:

@@ -18,11 +18,11 @@ ALLOWED = {
     "control": {"pattern"},
     "engine": {"model"},
     "training": {"model"},
-    "performance": {"control", "engine", "latent", "model", "pattern"},
+    "performance": {"control", "engine", "latent", "model", "pattern", "training"},
     "repl": {"performance", "control", "engine", "latent", "model", "pattern"},
     "commands": {"repl", "performance", "control", "engine", "latent", "model", "pattern", "training"},
 }
-"""What each room may import: repl -> performance -> {control, engine, latent -> pattern}; engine -> model."""
+"""What each room may import: repl -> performance -> {control, engine, latent -> pattern, training}; engine -> model."""
 
 
 def imported(file: Path) -> set[str]:

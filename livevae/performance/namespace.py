@@ -30,6 +30,7 @@ _PERFORMANCE = (
     "after", "bridge", "encode", "hush", "measure", "models", "panic", "record", "recordings", "redo", "show", "space",
     "status", "stop_recording", "tempo", "undo",
 )  # fmt: skip
+_TRAINING = ("adapt", "train", "trainings")
 _TIME = ("bpm", "cps", "now", "nudge", "reset_cycles", "set_cycle", "swing", "transition")
 _TRANSITIONS = ("anticipate", "clutch", "fade", "hold", "jump", "jump_in", "morph", "wash")
 _CUES = ("cue", "cues", "form", "goto", "next_cue", "on_cc", "on_note", "on_osc", "osc_listen", "previous_cue")
@@ -45,6 +46,7 @@ def namespace(performance: Performance) -> dict[str, Any]:
     for room, chosen in (*rooms, (performance.words, _CUES), (performance.time, _TIME), (transitions, _TRANSITIONS)):
         names |= {name: getattr(room, name) for name in chosen}
     names |= {name: getattr(performance.midi, name) for name in _MIDI}
+    names |= {name: getattr(performance.training, name) for name in _TRAINING}
     names |= groups.words(performance.voices)
     names |= {str(voice): voice for voice in performance.voices}
     names |= {"Gesture": performance.gestures.kind}

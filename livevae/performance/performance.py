@@ -53,8 +53,10 @@ from livevae.performance.showing import shower
 from livevae.performance.stage import MARGIN_SECONDS, Stage
 from livevae.performance.stamps import Stamps, acting_as, role
 from livevae.performance.time_words import TimeWords
+from livevae.performance.trainings import Trainings
 from livevae.performance.triggers import Triggers
 from livevae.performance.voice import Voice
+from livevae.resources import own_models_dir
 
 HUSH_FADE: Final = 0.25
 """Cycles in which everything falls silent, and in which a piece releases what it no longer sets."""
@@ -93,6 +95,8 @@ class PerformanceStatus:
     message: Message | None
     cue: CueStatus | None = None
     beats: float = 4.0
+    trainings: tuple[str, ...] = ()
+    """What is being trained, in a few characters each."""
 
     def __repr__(self) -> str:
         engine = self.engine
@@ -110,6 +114,7 @@ class PerformanceStatus:
             if voice.failures:
                 muted += f", taken back {voice.failures} times" if voice.failures > 1 else ", taken back once"
             lines.append(f"{voice.name}: {voice.model}, delay {voice.buffering * 1000:.0f} + {inside} ms{muted}")
+        lines += [f"training {note}" for note in self.trainings]
         if self.message is not None:
             lines.append(str(self.message))
         return "\n".join(lines)
@@ -137,7 +142,7 @@ class Performance:
         self.engine = engine
         self.library = library
         self.clock = TempoMap()
-        self.models = Models([default_model.parent]) if models is None else models
+        self.models = Models([own_models_dir(), default_model.parent]) if models is None else models
         self.messages: deque[Message] = deque(maxlen=_MESSAGES)
         self.on_message: Callable[[Message], None] | None = None
         self._journal = journal
@@ -174,6 +179,7 @@ class Performance:
             live=live,
             keep=None if journal is None else journal.path.parent / "gestures",
         )
+        self.training = Trainings(self._desk, self.models, default.path, self.report, live=live)
         engine.on_event = self._engine_event
         self.master = Master(lambda: self._desk.common.fx, lambda uses: self._desk.set_common("fx", uses))
         engine.attach(self.fill)
@@ -389,7 +395,15 @@ class Performance:
         cps = self.clock.cps_at(self._stage.second())
         bpm = cps * 60 * now.beats
         return PerformanceStatus(
-            self._stage.count(), cps, bpm, self.engine.status(), voices, last, self.conductor.status(), now.beats
+            self._stage.count(),
+            cps,
+            bpm,
+            self.engine.status(),
+            voices,
+            last,
+            self.conductor.status(),
+            now.beats,
+            self.training.notes(),
         )
 
     def cycle(self) -> float:
@@ -498,12 +512,14 @@ class Performance:
     def close(self) -> None:
         """End what goes on in the background, and the journal. Engine and library are closed by those who made them."""
         self._closed = True
+        self.training.release()
         self._listening.close()
         self.sending.close()
         self.linking.close()
         self.ears.close()
         self._triggers.close()
         self.gestures.close()
+        self.training.close()
         if self._journal is not None and self._chronicle is not None:
             self._chronicle.end()
             self._journal.close()

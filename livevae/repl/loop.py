@@ -28,6 +28,7 @@ def readings(status: PerformanceStatus, error: str | None, encoding: Mapping[str
     cue = status.cue
     delays = [voice.buffering for voice in status.voices]
     inside = [voice.model_delay for voice in status.voices if voice.model_delay is not None]
+    work = [*(f"encoding {name} {part:.0%}" for name, part in encoding.items()), *status.trainings]
     costs = [(voice.cost.share, voice.name) for voice in status.voices if voice.cost is not None]
     share, dearest = max(costs, default=(0.0, ""))
     return Readings(
@@ -43,7 +44,7 @@ def readings(status: PerformanceStatus, error: str | None, encoding: Mapping[str
         peaks=status.engine.peaks,
         recording=status.engine.recording,
         error=error,
-        note=", ".join(f"encoding {name} {part:.0%}" for name, part in encoding.items()) or None,
+        note=", ".join(work) or None,
         cue=None if cue is None else cue.name,
         left=None if cue is None else cue.left,
         beats=status.beats,

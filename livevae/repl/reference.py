@@ -36,6 +36,7 @@ TITLES: Final = {
     "performance.meanings": "Transitions",
     "performance.cues": "Form",
     "performance.models": "Playing",
+    "performance.trainings": "Training models",
     "performance.inputs": "Live input",
     "performance.showing": "Seeing it",
     "performance.fx": "Effects",

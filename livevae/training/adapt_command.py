@@ -5,15 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from livevae.errors import LivevaeError
 from livevae.resources import default_model
+from livevae.training.adapting import BATCH, MINUTES, adapting
 from livevae.training.command import names, perform
-from livevae.training.config import NEVER, TrainConfig
-
-_MINUTES = 10.0
-_RATE = 5e-4
-_BATCH = 4
-_VALIDATE_EVERY = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="MINE.ts", help="the model to write")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, metavar="M", help=f"how long, over all resumes ({_MINUTES:g})")
+    length.add_argument("--minutes", type=float, metavar="M", help=f"how long, over all resumes ({MINUTES:g})")
     length.add_argument("--steps", type=int, metavar="N", help="how many steps")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside the model, if any")
-    parser.add_argument("--batch", type=int, default=_BATCH, metavar="N", help=f"segments in a step ({_BATCH})")
+    parser.add_argument("--batch", type=int, default=BATCH, metavar="N", help=f"segments in a step ({BATCH})")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda, cuda:1 ...")
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads")
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="of everything drawn at random")
@@ -38,28 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     start = arguments.model.expanduser() if arguments.model else default_model()
-    output = arguments.output.expanduser()
-    if output.resolve() == start.resolve():
-        raise LivevaeError(f"{output} is the model to begin from: give the adapted one another name.")
-    minutes = arguments.minutes if arguments.minutes is not None or arguments.steps is not None else _MINUTES
     return perform(
-        TrainConfig(
-            folders=tuple(folder.expanduser() for folder in arguments.folders),
-            output=output,
-            start=start,
+        adapting(
+            tuple(folder.expanduser() for folder in arguments.folders),
+            arguments.output.expanduser(),
+            start,
             steps=arguments.steps,
-            minutes=minutes,
+            minutes=arguments.minutes,
+            held_out=names(arguments.held_out) if arguments.held_out else (),
             resume=arguments.resume,
             seed=arguments.seed,
             batch=arguments.batch,
             device=arguments.device,
             threads=arguments.threads,
-            # A folder of one's own is small, and all of it is wanted in the model.
-            held_out=names(arguments.held_out) if arguments.held_out else (),
-            rate=_RATE,
-            beta_warm_up=0.0,
-            adversarial_from=NEVER,
-            validate_every=_VALIDATE_EVERY,
             listening=not arguments.no_listening,
         )
     )
