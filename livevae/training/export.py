@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, cycle, pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -228,16 +229,18 @@ def stream_difference(path: Path, model: Autoencoder, statistics: Statistics) ->
     axes, centre = statistics.latent_pca.float(), statistics.latent_mean.float()
     torch.manual_seed(0)  # the noise head draws the same however the stream is cut
     wanted = (F.linear(mean.transpose(1, 2) - centre, axes).transpose(1, 2), model.bank.join(model.decoder(mean)))
+    opened = open_exported(path)
     return max(
         float((got - whole).abs().max())
         for pattern in PATTERNS
-        for got, whole in zip(_in_chunks(path, audio, pattern), wanted, strict=True)
+        for got, whole in zip(_in_chunks(opened, audio, pattern), wanted, strict=True)
     )
 
 
-def _in_chunks(path: Path, audio: Tensor, pattern: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Latents and audio of a model opened anew, as many latent frames at a time as the pattern says, over and over."""
-    opened = open_exported(path)
+def _in_chunks(opened: Any, audio: Tensor, pattern: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Latents and audio of an open model that was reset, as many latent frames at a time as the pattern says, over and
+    over."""
+    opened.reset()
     ratio = int(opened.encode_params[3])
     frames = [size for size, _ in zip(cycle(pattern), range(CHECKED_FRAMES // min(pattern)), strict=False)]
     ends = [end for end in accumulate(frames) if end < CHECKED_FRAMES]

@@ -17,6 +17,13 @@ from livevae.training.vae import Autoencoder
 
 FLOOR = 1e-4  # magnitude below which spectra count as equal: -80 dB of full-scale noise
 NOISE_FRAME = 16  # band samples whose energy the noise baseline knows: 256 samples of audio, 16 bands
+CONTRAST_SIZE = 2048
+CONTRAST_SHARE = 0.1  # of an octave's bins that are its peaks, and as many that are its valleys
+PITCH_SIZE = 8192
+PITCHES = (80.0, 4000.0)  # Hz between which the strongest partial is looked for
+TONAL = 0.3  # of the energy between them that lies within a semitone of it, where a frame has a pitch
+HEARD = 1e-3  # root mean square below which a frame is silent
+FEWEST_FRAMES = 3
 
 
 def log_spectral_distance(made: Audio, wanted: Audio) -> float:
@@ -32,6 +39,40 @@ def log_spectral_distance(made: Audio, wanted: Audio) -> float:
         guess, target = (20 * torch.log10(magnitudes(rows, scale)[:, 0] + FLOOR)).chunk(2)
         totals.append((guess - target).square().mean(1).sqrt().mean())
     return float(torch.stack(totals).mean())
+
+
+def contrast_distance(made: Audio, wanted: Audio) -> float:
+    """How much flatter, or sharper, spectra are than they should be, in dB: 0 where they are as sharp, more for blur.
+
+    For each octave of each frame, its contrast: the level of its highest tenth of bins over that of its lowest
+    (spectral contrast; Jiang et al., "Music type classification by spectral contrast feature", ICME 2002). Of the two
+    distributions of it over time the Wasserstein distance, meaned over octaves. Moving either sound in time, or turning
+    it up, changes nothing: what this hears is noise where tones were, and the other way round.
+    """
+    size = min(made.shape[-1], wanted.shape[-1])
+    first, second = (np.sort(_contrasts(np.atleast_2d(audio)[:, :size]), axis=-1) for audio in (made, wanted))
+    return float(np.mean(np.abs(first - second)))
+
+
+def level_difference(made: Audio, wanted: Audio) -> float:
+    """How many dB louder `made` is than `wanted`, root mean square."""
+    first, second = (float(np.sqrt(np.mean(np.square(audio, dtype=np.float64)))) for audio in (made, wanted))
+    return 20 * float(np.log10(max(first, 1e-9) / max(second, 1e-9)))
+
+
+def pitch_kept(made: Audio, wanted: Audio, sample_rate: int) -> float | None:
+    """The share of frames (0 to 1) whose strongest partial is within a semitone of what it was; both are mono.
+
+    Looked at are the frames of `wanted` that have a pitch: enough of their energy between 80 Hz and 4 kHz lies around
+    one partial. None where they are too few to say.
+    """
+    size = min(len(made), len(wanted))
+    pitches, shares, levels = _partials(wanted[:size], sample_rate)
+    tonal = (shares > TONAL) & (levels > HEARD)
+    if np.sum(tonal) < FEWEST_FRAMES:
+        return None
+    found = _partials(made[:size], sample_rate)[0]
+    return float(np.mean(np.abs(12 * np.log2(found[tonal] / pitches[tonal])) <= 1.0))
 
 
 @torch.no_grad()
@@ -105,3 +146,40 @@ def open_exported(path: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return torch.jit.load(str(path))  # type: ignore[no-untyped-call]
+
+
+def _contrasts(rows: Audio) -> NDArray[np.floating[Any]]:
+    """Contrast in dB of each octave and frame of (channels, n), as (channels, octaves, frames)."""
+    padded = np.pad(rows, ((0, 0), (0, max(0, CONTRAST_SIZE - rows.shape[1]))))
+    spectra = magnitudes(torch.from_numpy(padded).unsqueeze(1), CONTRAST_SIZE)[:, 0].numpy()
+    levels = 20 * np.log10(spectra + FLOOR)
+    octaves = []
+    low = 8  # bins: 188 Hz at 48 kHz
+    while low < CONTRAST_SIZE // 2:
+        bins = np.sort(levels[:, low : 2 * low], axis=1)
+        few = max(1, round(CONTRAST_SHARE * low))
+        octaves.append(bins[:, -few:].mean(1) - bins[:, :few].mean(1))
+        low *= 2
+    return np.stack(octaves, 1)
+
+
+def _partials(
+    audio: Audio, sample_rate: int
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+    """For each frame the frequency of its strongest partial, the share of the energy around it, and its level."""
+    padded = np.pad(audio, (0, max(0, PITCH_SIZE - len(audio))))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, PITCH_SIZE)[:: PITCH_SIZE // 2]
+    powers = np.square(np.abs(np.fft.rfft(frames * np.hanning(PITCH_SIZE), axis=1)))
+    hertz = np.fft.rfftfreq(PITCH_SIZE, 1 / sample_rate)
+    inside = np.flatnonzero((hertz >= PITCHES[0]) & (hertz <= PITCHES[1]))
+    wider = slice(inside[0] - 1, inside[-1] + 2)  # so that each bin that may be a peak has a neighbour on either side
+    hertz, powers = hertz[wider], powers[:, wider] + 1e-12
+    peaks = 1 + powers[:, 1:-1].argmax(1)
+    left, top, right = (np.log(np.take_along_axis(powers, peaks[:, None] + step, 1)[:, 0]) for step in (-1, 0, 1))
+    # A parabola through the three bins: the lowest notes are less than a bin apart.
+    bend = left - 2 * top + right
+    steps = np.where(bend < 0, 0.5 * (left - right) / np.minimum(bend, -1e-9), 0.0).clip(-0.5, 0.5)
+    pitches = hertz[peaks] + steps * (hertz[1] - hertz[0])
+    near = np.abs(12 * np.log2(hertz / pitches[:, None])) <= 1.0
+    shares = np.sum(powers, axis=1, where=near) / powers.sum(1)
+    return pitches, shares, np.sqrt(np.mean(np.square(frames), axis=1))

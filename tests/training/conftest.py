@@ -10,6 +10,9 @@ import soundfile
 import torch
 
 from livevae.training import TrainConfig
+from livevae.training.config import Shape
+from livevae.training.export import export
+from livevae.training.vae import Autoencoder
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -51,3 +54,19 @@ def plan(folder: Path) -> Callable[..., TrainConfig]:
         return TrainConfig(output=output, **(usual | changes))
 
     return settings
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Shape], tuple[Autoencoder, Path]]:
+    """Makes a model of that shape, as it is before training, and its export; once for each shape."""
+    made: dict[Shape, tuple[Autoencoder, Path]] = {}
+
+    def make(shape: Shape) -> tuple[Autoencoder, Path]:
+        if shape not in made:
+            torch.manual_seed(1)
+            model = Autoencoder(shape)
+            sound = 0.1 * np.random.default_rng(0).standard_normal((shape.channels, 24000)).astype(np.float32)
+            made[shape] = model, export(model, {"a": sound}, tmp_path_factory.mktemp("untrained") / "m.ts", 48000)
+        return made[shape]
+
+    return make

@@ -1,8 +1,7 @@
 """Exported files against the graph that was trained: any preset, mono and stereo, the sound cut anyhow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,10 @@ from livevae.training.config import PRESETS, Shape
 from livevae.training.export import LARGEST_DIFFERENCE, Statistics, export, stream_difference
 from livevae.training.measure import open_exported
 from livevae.training.vae import Autoencoder
+from support.shapes import SHAPES
 
-SHAPES = {
-    f"{name}, {channels}": replace(PRESETS[name].shape, channels=channels)
-    for name, channels in product(sorted(PRESETS), (1, 2))
-}
+Untrained = Callable[[Shape], tuple[Autoencoder, Path]]
+
 ODD = ((1,), (5, 1, 1, 9), (2, 3, 11))
 """Latent frames in a chunk, over and over."""
 
@@ -65,9 +63,8 @@ def streamed(path: Path, audio: torch.Tensor, pattern: Sequence[int]) -> tuple[t
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_file_of_any_preset_streams_as_it_was_trained_in_odd_chunks(name: str, tmp_path: Path) -> None:
-    path = tmp_path / "m.ts"
-    model = made(SHAPES[name], path)
+def test_a_file_of_any_preset_streams_as_it_was_trained_in_odd_chunks(name: str, untrained: Untrained) -> None:
+    model, path = untrained(SHAPES[name])
     audio = sound(19 * model.shape.ratio, model.shape.channels, rows=2)
     whole = wanted(model, open_exported(path), audio)
     for pattern in ODD:
@@ -76,9 +73,8 @@ def test_a_file_of_any_preset_streams_as_it_was_trained_in_odd_chunks(name: str,
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Autoencoder, Path]:
-    path = tmp_path_factory.mktemp("quick") / "m.ts"
-    return made(replace(PRESETS["tiny"].shape.at_ratio(128), latents=3), path), path
+def quick(untrained: Untrained) -> tuple[Autoencoder, Path]:
+    return untrained(replace(PRESETS["tiny"].shape.at_ratio(128), latents=3))
 
 
 @settings(max_examples=6, deadline=None)
@@ -91,10 +87,9 @@ def test_a_file_streams_alike_however_it_is_cut(quick: tuple[Autoencoder, Path],
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_the_filter_bank_in_a_file_gives_back_what_it_splits(channels: int, tmp_path: Path) -> None:
+def test_the_filter_bank_in_a_file_gives_back_what_it_splits(channels: int, untrained: Untrained) -> None:
     """Over 80 dB, in chunks of one frame and more."""
-    path = tmp_path / "m.ts"
-    model = made(replace(PRESETS["tiny"].shape.at_ratio(128), channels=channels), path)
+    model, path = untrained(replace(PRESETS["low-latency"].shape, channels=channels))
     bank, audio = open_exported(path).bank, sound(128 * 100, channels)
     with torch.no_grad():
         sizes = [128 * frames for frames in (1, 1, 2, 3, 50, 43)]
@@ -146,11 +141,11 @@ def test_a_file_that_streams_wrongly_is_not_written(tmp_path: Path, monkeypatch:
     assert [entry.name for entry in tmp_path.iterdir()] == ["m.ts"]
 
 
-def test_the_check_sees_a_file_of_other_weights(tmp_path: Path) -> None:
-    first = made(PRESETS["tiny"].shape, tmp_path / "a.ts")
-    opened = open_exported(tmp_path / "a.ts")
+def test_the_check_sees_a_file_of_other_weights(untrained: Untrained) -> None:
+    first, path = untrained(PRESETS["tiny"].shape)
+    opened = open_exported(path)
     names = Statistics.__dataclass_fields__
     statistics = Statistics(*(getattr(opened, name) for name in names))
-    assert stream_difference(tmp_path / "a.ts", first, statistics) < LARGEST_DIFFERENCE
+    assert stream_difference(path, first, statistics) < LARGEST_DIFFERENCE
     torch.manual_seed(9)
-    assert stream_difference(tmp_path / "a.ts", Autoencoder(PRESETS["tiny"].shape), statistics) > LARGEST_DIFFERENCE
+    assert stream_difference(path, Autoencoder(PRESETS["tiny"].shape), statistics) > LARGEST_DIFFERENCE

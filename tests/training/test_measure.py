@@ -9,9 +9,12 @@ from livevae.resources import default_model, sounds_dir
 from livevae.training.dataset import load_recordings
 from livevae.training.measure import (
     compare,
+    contrast_distance,
+    level_difference,
     log_spectral_distance,
     low_passed,
     open_exported,
+    pitch_kept,
     shaped_noise,
     transform_exported,
 )
@@ -51,6 +54,49 @@ def test_the_low_pass_baseline_ends_at_its_cutoff(chord: np.ndarray) -> None:
     spectrum = np.abs(np.fft.rfft(low_passed(chord, RATE)))
     kept, lost = spectrum[:2000], spectrum[2001:]
     assert lost.max() < 1e-3 * kept.max()
+
+
+def test_contrast_hears_noise_where_tones_were_and_neither_a_gain_nor_a_move(chord: np.ndarray) -> None:
+    assert contrast_distance(chord, chord) == 0
+    blurred = contrast_distance(shaped_noise(chord), chord)
+    assert blurred > 5
+    assert contrast_distance(chord * np.float32(0.9), chord) < 0.05 * blurred
+    assert contrast_distance(np.roll(chord, 700), chord) < 0.2 * blurred
+    assert contrast_distance(chord[:300], chord) >= 0
+
+
+def test_two_noises_have_the_same_contrast() -> None:
+    first, second = np.random.default_rng(0).standard_normal((2, RATE)).astype(np.float32) * 0.2
+    assert log_spectral_distance(first, second) > 7
+    assert contrast_distance(first, second) < 1
+
+
+def test_the_difference_in_level_is_in_decibels(chord: np.ndarray) -> None:
+    assert level_difference(chord * np.float32(0.5), chord) == pytest.approx(-6.02, abs=0.01)
+    assert level_difference(chord, chord * 0) > 100
+
+
+def test_pitch_is_kept_within_a_semitone(chord: np.ndarray) -> None:
+    assert pitch_kept(chord * np.float32(0.1), chord, RATE) == 1
+    time = np.arange(RATE) / RATE
+    near, far = (0.2 * np.sin(2 * np.pi * 220 * 2 ** (semitones / 12) * time) for semitones in (0.7, 1.4))
+    assert pitch_kept(near.astype(np.float32), chord, RATE) == 1
+    assert pitch_kept(far.astype(np.float32), chord, RATE) == 0
+
+
+@pytest.mark.parametrize("hertz", [82.4, 110.0, 1480.0])
+def test_a_low_note_is_told_from_the_next_one(hertz: float) -> None:
+    time = np.arange(RATE) / RATE
+    note, next_note = (np.sin(2 * np.pi * pitch * time).astype(np.float32) * 0.3 for pitch in (hertz, hertz * 1.09))
+    assert pitch_kept(note, note, RATE) == 1
+    assert pitch_kept(next_note, note, RATE) == 0
+
+
+def test_noise_and_silence_have_no_pitch(chord: np.ndarray) -> None:
+    noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32) * 0.2
+    assert pitch_kept(noise, noise, RATE) is None
+    assert pitch_kept(chord * 0, chord * 0, RATE) is None
+    assert pitch_kept(chord[:5000], chord[:5000], RATE) is None
 
 
 def test_the_model_that_ships_is_well_under_both_baselines_on_sounds_it_was_not_trained_on() -> None:
