@@ -50,7 +50,9 @@ def test_what_a_performer_types_is_accepted_line_by_line(workshop: Path) -> None
 def test_commands_run(line: str, workshop: Path) -> None:
     command = [sys.executable, "-m", *line.split()]
     done = subprocess.run(command, cwd=workshop, capture_output=True, text=True, timeout=200, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    # On a slow machine the performer is told how far the first encoding of the recordings is.
+    told = [line for line in done.stderr.splitlines() if not line.startswith("encoding ")]
+    assert (done.returncode, told) == (0, [])
 
 
 def test_ci_runs_the_test_command_exactly_as_the_readme_has_it() -> None:
