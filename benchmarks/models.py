@@ -52,8 +52,8 @@ from livevae.training.measure import (
     low_passed,
     open_exported,
     pitch_kept,
+    rebuild_exported,
     shaped_noise,
-    transform_exported,
 )
 
 RATE = 48000
@@ -96,12 +96,8 @@ def own(path: Path, recordings: dict[str, Audio]) -> dict[str, Audio]:
     rate, channels = int(opened.get_sample_rate()), int(opened.encode_params[0])
     rebuilt = {}
     for name, audio in recordings.items():
-        for key, buffer in opened.named_buffers():
-            if key.endswith("cache"):
-                buffer.zero_()
-        torch.manual_seed(0)
         given = _resampled(audio, RATE, rate)
-        made = transform_exported(opened, given if channels == 1 else np.tile(given, (channels, 1)))
+        made = rebuild_exported(opened, given if channels == 1 else np.tile(given, (channels, 1)))
         rebuilt[name] = _resampled(np.atleast_2d(made).mean(0), rate, RATE)[: len(audio)]
     return rebuilt
 

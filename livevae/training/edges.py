@@ -58,11 +58,22 @@ def in_chunks(path: Path, audio: Audio, pattern: Sequence[int], seed: int = 0) -
     ratio = int(opened.encode_params[3])
     rows = np.atleast_2d(audio)
     frames = rows.shape[1] // ratio
-    ends = [end for end, _ in zip(accumulate(cycle(pattern)), range(frames), strict=False) if end < frames]
-    sizes = [ratio * (after - before) for before, after in pairwise([0, *ends, frames])]
+    sizes = [ratio * size for size in chunk_sizes(frames, pattern)]
     torch.manual_seed(seed)
     pieces: list[Tensor] = [
         opened(part) for part in torch.split(torch.from_numpy(rows[:, : frames * ratio]).unsqueeze(0), sizes, 2)
     ]
     made: Audio = torch.cat(pieces, 2)[0].numpy()
-    return made, [end * ratio for end in ends]
+    return made, list(accumulate(sizes))[:-1]
+
+
+def chunk_sizes(frames: int, pattern: Sequence[int]) -> list[int]:
+    """Cuts `frames` latent frames into chunks of the sizes in `pattern`, over and over; the last is what is left.
+
+    >>> chunk_sizes(8, (1, 3))
+    [1, 3, 1, 3]
+    >>> chunk_sizes(6, (4,))
+    [4, 2]
+    """
+    ends = [end for end, _ in zip(accumulate(cycle(pattern)), range(frames), strict=False) if end < frames]
+    return [after - before for before, after in pairwise([0, *ends, frames])]

@@ -5,7 +5,6 @@ import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, cycle, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch.nn import functional as F
 
 from livevae.errors import LivevaeError
 from livevae.training.dataset import Audio
+from livevae.training.edges import chunk_sizes
 from livevae.training.measure import open_exported
 from livevae.training.streaming import StreamBank, StreamDecoder, StreamEncoder
 from livevae.training.vae import Autoencoder
@@ -242,9 +242,7 @@ def _in_chunks(opened: Any, audio: Tensor, pattern: tuple[int, ...]) -> tuple[Te
     over."""
     opened.reset()
     ratio = int(opened.encode_params[3])
-    frames = [size for size, _ in zip(cycle(pattern), range(CHECKED_FRAMES // min(pattern)), strict=False)]
-    ends = [end for end in accumulate(frames) if end < CHECKED_FRAMES]
-    sizes = [after - before for before, after in pairwise([0, *ends, CHECKED_FRAMES])]
+    sizes = chunk_sizes(CHECKED_FRAMES, pattern)
     torch.manual_seed(0)
     latents = torch.cat([opened.encode(part) for part in torch.split(audio, [size * ratio for size in sizes], 2)], 2)
     return latents, torch.cat([opened.decode(part) for part in torch.split(latents, sizes, 2)], 2)

@@ -114,17 +114,22 @@ def compare(model: Path, recordings: dict[str, Audio]) -> dict[str, dict[str, fl
     rate = int(opened.get_sample_rate())
     figures = {}
     for name, audio in recordings.items():
-        for key, buffer in opened.named_buffers():
-            if key.endswith("cache"):
-                buffer.zero_()
-        torch.manual_seed(0)
         figures[name] = {
-            "model": log_spectral_distance(transform_exported(opened, audio), audio),
+            "model": log_spectral_distance(rebuild_exported(opened, audio), audio),
             "shaped noise": log_spectral_distance(shaped_noise(audio), audio),
             "low-passed": log_spectral_distance(low_passed(audio, rate), audio),
         }
     means = {kind: float(np.mean([row[kind] for row in figures.values()])) for kind in next(iter(figures.values()))}
     return figures | {"mean": means}
+
+
+def rebuild_exported(opened: Any, audio: Audio) -> Audio:
+    """`transform_exported` from silence, whatever was heard before, and with the same noise every time."""
+    for key, buffer in opened.named_buffers():
+        if key.endswith("cache"):
+            buffer.zero_()
+    torch.manual_seed(0)
+    return transform_exported(opened, audio)
 
 
 @torch.no_grad()

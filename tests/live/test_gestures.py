@@ -10,11 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livevae.engine.client import LiveEngine
-from livevae.engine.interface import EngineOptions
-from livevae.latent import Encoder, Library
-from livevae.performance import Keeper, Message, Performance
-from livevae.resources import default_model, sounds_dir
+from livevae.performance import Message, Performance
+from support.performing import performing_what_ships
 
 pytestmark = pytest.mark.live
 
@@ -24,16 +21,8 @@ TRAININGS = 4
 
 @pytest.fixture
 def performance(tmp_path: Path) -> Iterator[Performance]:
-    engine = LiveEngine.start(EngineOptions(backend="silent"))
-    library = Library(tmp_path / "cache", Encoder())
-    library.add_folder(sounds_dir())
-    made = Performance(engine, library, default_model=default_model())
-    keeper = Keeper(made).start()
-    yield made
-    keeper.close()
-    made.close()
-    library.close()
-    engine.close()
+    with performing_what_ships("silent", tmp_path / "cache") as made:
+        yield made
 
 
 class Heartbeat:

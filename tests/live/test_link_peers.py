@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from livevae.control.link import LinkSession, package
-from livevae.engine.client import LiveEngine
-from livevae.engine.interface import EngineOptions
-from livevae.performance import Keeper, Performance
+from livevae.performance import Performance
 from support.doubles import FakeLibrary
+from support.performing import performing
 from support.signals import identity_file
 
 pytestmark = pytest.mark.live
@@ -28,13 +27,8 @@ def until(test: Callable[[], object], seconds: float = 40.0) -> None:
 
 @pytest.fixture
 def performance(tmp_path: Path) -> Iterator[Performance]:
-    engine = LiveEngine.start(EngineOptions(backend="silent"))
-    made = Performance(engine, FakeLibrary(), default_model=identity_file(tmp_path, 512))
-    keeper = Keeper(made).start()
-    yield made
-    keeper.close()
-    made.close()
-    engine.close()
+    with performing("silent", FakeLibrary(), identity_file(tmp_path, 512)) as made:
+        yield made
 
 
 def test_it_joins_another_and_meets_its_bar(performance: Performance) -> None:

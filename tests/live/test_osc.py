@@ -20,6 +20,7 @@ from livevae.performance import Keeper, Performance
 from support.doubles import FakeLibrary
 from support.jackprobe import Probe
 from support.jackserver import JackServer
+from support.performing import performing
 from support.processes import engine_children
 from support.signals import identity_file
 
@@ -45,13 +46,8 @@ def free_port() -> int:
 
 @pytest.fixture
 def performance(tmp_path: Path) -> Iterator[Performance]:
-    engine = LiveEngine.start(EngineOptions(backend="silent"))
-    made = Performance(engine, FakeLibrary(), default_model=identity_file(tmp_path, RATIO))
-    keeper = Keeper(made).start()
-    yield made
-    keeper.close()
-    made.close()
-    engine.close()
+    with performing("silent", FakeLibrary(), identity_file(tmp_path, RATIO)) as made:
+        yield made
 
 
 def test_oscsend_plays_a_voice(performance: Performance) -> None:

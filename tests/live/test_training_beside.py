@@ -10,12 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from livevae.engine.client import LiveEngine
-from livevae.engine.interface import EngineOptions
-from livevae.latent import Encoder, Library
-from livevae.performance import Keeper, Message, Performance
-from livevae.resources import default_model, sounds_dir
+from livevae.performance import Message, Performance
 from support.jackserver import JackServer
+from support.performing import performing_what_ships
 
 pytestmark = pytest.mark.live
 
@@ -27,16 +24,8 @@ SECONDS = 8.0
 @pytest.fixture
 def performance(jack_server: JackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Performance]:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    engine = LiveEngine.start(EngineOptions(backend="jack"))
-    library = Library(tmp_path / "cache", Encoder())
-    library.add_folder(sounds_dir())
-    made = Performance(engine, library, default_model=default_model())
-    keeper = Keeper(made).start()
-    yield made
-    keeper.close()
-    made.close()
-    library.close()
-    engine.close()
+    with performing_what_ships("jack", tmp_path / "cache") as made:
+        yield made
 
 
 def until(test: Callable[[], object], seconds: float = 240.0) -> None:

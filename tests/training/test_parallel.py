@@ -1,9 +1,5 @@
 """Two processes that share each step learn what one does."""
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +10,7 @@ from livevae.errors import LivevaeError
 from livevae.training import TrainConfig, train
 from livevae.training.checkpoint import load_checkpoint
 from livevae.training.parallel import Crew
+from support.processes import crew
 
 Plan = Callable[..., TrainConfig]
 
@@ -27,31 +24,11 @@ train(TrainConfig((Path(sys.argv[1]),), Path(sys.argv[2]), preset="tiny", steps=
 
 
 def test_two_processes_have_the_losses_of_one(plan: Plan, folder: Path, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    crew = []
-    for rank in range(2):
-        # What `torchrun --nproc-per-node 2` sets for each process.
-        told = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        environment = os.environ | {name: str(value) for name, value in told.items()}
-        crew.append(
-            subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-c", SCRIPT, str(folder), str(tmp_path / "two.ts")],
-                env=environment,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        )
     settings = {"steps": 3, "validate_every": 1, "half": False, "adversarial_from": 0.5}
-    train(plan(tmp_path / "one.ts", **settings), report=lambda line: None)
-    try:
-        said = [process.communicate(timeout=100)[0] for process in crew]
-    finally:
-        for process in crew:
-            process.kill()
-            process.wait()
-    assert [process.returncode for process in crew] == [0, 0]
+    with crew(SCRIPT, folder, tmp_path / "two.ts") as processes:
+        train(plan(tmp_path / "one.ts", **settings), report=lambda line: None)
+        said = [process.communicate(timeout=100)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
     assert "held out" in said[0]
     assert said[1] == ""  # the first alone speaks
     assert (tmp_path / "two.ts").exists()

@@ -1,11 +1,7 @@
 """What a run does about its recordings: resumes with them, notices others, shares them, and says what is wrong."""
 
-import os
 import resource
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +17,7 @@ from livevae.training.dataset import load_recordings
 from livevae.training.export import latent_statistics
 from livevae.training.listening import Listening
 from livevae.training.vae import Autoencoder
+from support.processes import crew
 
 Plan = Callable[..., TrainConfig]
 
@@ -192,24 +189,11 @@ sys.exit(main(["train", sys.argv[1], "-o", sys.argv[2], "--preset", "tiny", "--s
 
 def together(folder: Path, output: Path, cache: Path) -> list[tuple[int, str, str]]:
     """What two processes, as `torchrun` starts them, come to: exit code, output, errors of each."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    crew = []
-    for rank in range(2):
-        told = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        environment = os.environ | {name: str(value) for name, value in told.items()}
-        # The platform's folder for caches, wherever that is, is under one of these.
-        environment |= {"XDG_CACHE_HOME": str(cache), "HOME": str(cache)}
-        words = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(folder), str(output)]
-        crew.append(subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
-    try:
-        said = [process.communicate(timeout=100) for process in crew]
-    finally:
-        for process in crew:
-            process.kill()
-            process.wait()
-    return [(process.returncode, *lines) for process, lines in zip(crew, said, strict=True)]
+    # The platform's folder for caches, wherever that is, is under one of these.
+    caches = {"XDG_CACHE_HOME": str(cache), "HOME": str(cache)}
+    with crew(SCRIPT, folder, output, others=caches) as processes:
+        said = [process.communicate(timeout=100) for process in processes]
+    return [(process.returncode, *lines) for process, lines in zip(processes, said, strict=True)]
 
 
 def test_two_processes_prepare_once_and_see_the_same(folder: Path, tmp_path: Path) -> None:
