@@ -6,9 +6,10 @@ from livevae.performance.keeper import Keeper
 from livevae.performance.message import EvaluationError, Message, Place
 from livevae.performance.models import Models
 from livevae.performance.namespace import namespace
-from livevae.performance.performance import Performance, PerformanceStatus, VoiceStatus
+from livevae.performance.performance import Performance
 from livevae.performance.piece import Piece
 from livevae.performance.settings import ModelRef
+from livevae.performance.status import PerformanceStatus, VoiceStatus
 from livevae.performance.voice import Voice
 
 __all__ = [

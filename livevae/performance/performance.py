@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +16,7 @@ from livevae.control import Change
 from livevae.control.inbox import PORT, Inbox
 from livevae.control.routes import Route
 from livevae.engine.effects import TickFill
-from livevae.engine.interface import Engine, Event, Fill, Live, Status
+from livevae.engine.interface import Engine, Event, Fill, Live
 from livevae.errors import LivevaeError
 from livevae.latent import Library, Measured, Reference, Trajectory
 from livevae.latent.bridge import bridge
@@ -26,7 +25,7 @@ from livevae.performance.board import name_of
 from livevae.performance.chronicle import Chronicle
 from livevae.performance.clock import TempoMap
 from livevae.performance.conductor import Conductor
-from livevae.performance.cost import SHOWN, Cost
+from livevae.performance.cost import Cost
 from livevae.performance.cues import Words, routes
 from livevae.performance.desk import Desk
 from livevae.performance.draft import Draft, Snapshot
@@ -46,12 +45,12 @@ from livevae.performance.outside import Listening
 from livevae.performance.part import Part, Revert
 from livevae.performance.program import Program
 from livevae.performance.remote import Remote
-from livevae.performance.sections import CueStatus
 from livevae.performance.sending import Sending
 from livevae.performance.settings import VOICES, ModelRef, Timing
 from livevae.performance.showing import shower
 from livevae.performance.stage import MARGIN_SECONDS, Stage
 from livevae.performance.stamps import Stamps, acting_as, role
+from livevae.performance.status import PerformanceStatus, VoiceStatus
 from livevae.performance.time_words import TimeWords
 from livevae.performance.trainings import Trainings
 from livevae.performance.triggers import Triggers
@@ -64,60 +63,6 @@ HUSH_FADE: Final = 0.25
 _PROGRESS_SECONDS: Final = 2.0
 _MESSAGES: Final = 100
 _DEAR_SECONDS: Final = 10.0
-
-
-@dataclass(frozen=True)
-class VoiceStatus:
-    """A voice that has a stream. Delays in seconds; `model_delay` is None where the model does not tell."""
-
-    name: str
-    model: str
-    buffering: float
-    model_delay: float | None
-    muted: bool
-    failures: int = 0
-    """How often something that it played failed and was taken back."""
-    cost: Cost | None = None
-    """What finding its frames costs; None before it was measured."""
-    effects: float = 0.0
-    """Seconds that the effects on its input and on what it plays add."""
-
-
-@dataclass(frozen=True, repr=False)
-class PerformanceStatus:
-    """What a toolbar shows: musical time, the engine, the voices that have a stream, and the last message."""
-
-    cycle: float
-    cps: float
-    bpm: float
-    engine: Status
-    voices: tuple[VoiceStatus, ...]
-    message: Message | None
-    cue: CueStatus | None = None
-    beats: float = 4.0
-    trainings: tuple[str, ...] = ()
-    """What is being trained, in a few characters each."""
-
-    def __repr__(self) -> str:
-        engine = self.engine
-        load = max(engine.load_audio, engine.load_inference)
-        lines = [
-            f"cycle {self.cycle:.2f}, {self.bpm:g} bpm, {engine.backend}, load {load:.0%}, "
-            f"{engine.late} late, {engine.xruns} xruns"
-        ]
-        for voice in self.voices:
-            inside = "unknown" if voice.model_delay is None else f"{voice.model_delay * 1000:.0f}"
-            muted = f" + {voice.effects * 1000:.0f} of effects" if voice.effects else ""
-            muted += ", muted" if voice.muted else ""
-            if voice.cost is not None and voice.cost.share >= SHOWN:
-                muted += f", costs {voice.cost}"
-            if voice.failures:
-                muted += f", taken back {voice.failures} times" if voice.failures > 1 else ", taken back once"
-            lines.append(f"{voice.name}: {voice.model}, delay {voice.buffering * 1000:.0f} + {inside} ms{muted}")
-        lines += [f"training {note}" for note in self.trainings]
-        if self.message is not None:
-            lines.append(str(self.message))
-        return "\n".join(lines)
 
 
 class Performance:

@@ -8,7 +8,7 @@ from pathlib import Path
 from platformdirs import user_state_dir
 
 from livevae.performance.cost import SHOWN
-from livevae.performance.performance import PerformanceStatus
+from livevae.performance.status import PerformanceStatus
 from livevae.repl.prompt import Prompt, history
 from livevae.repl.session import Session
 from livevae.repl.statements import Feeder, Statement

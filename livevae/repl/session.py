@@ -13,7 +13,7 @@ from livevae.errors import LivevaeError
 from livevae.performance.cues import Words
 from livevae.performance.evaluation import run
 from livevae.performance.message import EvaluationError, Message, explain
-from livevae.performance.performance import PerformanceStatus
+from livevae.performance.status import PerformanceStatus
 from livevae.repl.helping import helper, page_printer
 
 _COLOURS: Final = {"error": "\x1b[91m", "warning": "\x1b[93m", "info": "\x1b[90m"}

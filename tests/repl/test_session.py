@@ -10,7 +10,7 @@ from livevae.engine.interface import Status
 from livevae.errors import LivevaeError
 from livevae.performance.evaluation import run
 from livevae.performance.message import Message, Place
-from livevae.performance.performance import PerformanceStatus, VoiceStatus
+from livevae.performance.status import PerformanceStatus, VoiceStatus
 from livevae.repl import helping
 from livevae.repl.loop import play_script, readings
 from livevae.repl.session import Session, wait
